@@ -1,5 +1,5 @@
-# The unit tests: one program. A test file is a line here and a line in suites.h.
-check_PROGRAMS += tests/unit/check-garner
+# The unit tests: one program, tests/unit/check-garner (flags and libraries: Makefile.am). A test file
+# is a line here and a line in suites.h.
 tests_unit_check_garner_SOURCES = tests/unit/main.c tests/unit/suites.h
 tests_unit_check_garner_SOURCES += tests/unit/support.c tests/unit/support.h
 tests_unit_check_garner_SOURCES += tests/unit/base.c
@@ -11,5 +11,3 @@ tests_unit_check_garner_SOURCES += tests/unit/failnth_core.c
 # The n-th allocation is made to fail by these (failnth.h).
 tests_unit_check_garner_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 tests_unit_check_garner_LDFLAGS += -Wl,--wrap=vasprintf
-tests_unit_check_garner_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
-tests_unit_check_garner_LDADD = libgarner.a $(CHECK_LIBS) $(LIBS_ALL)
