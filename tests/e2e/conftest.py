@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+import faultserver  # noqa: E402
+import nginx as nginx_module  # noqa: E402
+import runner  # noqa: E402
+
+
+@pytest.fixture
+def garner(tmp_path):
+    """Runs the program under test (runner.Garner)."""
+    if not runner.BINARY.exists():
+        pytest.fail(f"{runner.BINARY} is not built")
+    garner = runner.Garner(tmp_path)
+    yield garner
+    garner.finish()
+
+
+@pytest.fixture(scope="session")
+def fault_loop():
+    thread = faultserver.LoopThread()
+    yield thread.loop
+    thread.stop()
+
+
+@pytest.fixture
+def faults(fault_loop):
+    """A server that goes wrong on request (faultserver.FaultServer), new for each test."""
+    server = faultserver.FaultServer(fault_loop)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def other(fault_loop):
+    """A second one: another host."""
+    server = faultserver.FaultServer(fault_loop)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def nginx(tmp_path_factory):
+    """A real web server (nginx.Nginx)."""
+    if not nginx_module.program():
+        pytest.skip("nginx is not installed")
+    server = nginx_module.Nginx(tmp_path_factory.mktemp("nginx"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def slow_names(garner):
+    """An environment for garner in which slow.test takes 5 s to resolve, unknown.test never does."""
+    return garner.with_names(slow=["slow.test"], unknown=["unknown.test"])
