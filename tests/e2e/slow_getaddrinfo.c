@@ -32,8 +32,8 @@ static bool ends_in_test(const char *name)
     return len > 5 && strcmp(name + len - 5, ".test") == 0;
 }
 
-int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
-    struct addrinfo **found)
+int getaddrinfo(
+    const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found)
 {
     getaddrinfo_fn *real = (getaddrinfo_fn *)dlsym(RTLD_NEXT, "getaddrinfo");
     if (!name)
