@@ -19,6 +19,7 @@ struct digest_value {
  * sha1, 32: md5). ERR_INPUT says what is wrong. */
 struct err *digest_parse(const char *text, struct digest_value *out);
 struct err *digest_parse_algo(const char *text, enum digest_algo *out);
+/* Two of no algorithm are not equal: nothing was said of either. */
 bool digest_equal(const struct digest_value *a, const struct digest_value *b);
 /* "sha256:<hex>" into out (at least DIGEST_TEXT bytes). */
 #define DIGEST_TEXT 160
@@ -30,7 +31,7 @@ struct digest *digest_new(enum digest_algo algo); /* NULL when memory ran out */
 void digest_free(struct digest *d);
 struct err *digest_update(struct digest *d, const void *bytes, size_t n);
 struct err *digest_final(struct digest *d, struct digest_value *out);
-/* Reads fd from its start to its end. *stop, if not NULL, is looked at between blocks. */
+/* Of everything in the file, from its start; its position stays. ERR_IO, ERR_NOMEM. */
 struct err *digest_of_fd(int fd, enum digest_algo algo, struct digest_value *out);
 
 #endif
