@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* A task, as co.c and task.c see it. */
+#ifndef AIO_TASK_PRIVATE_H
+#define AIO_TASK_PRIVATE_H
+
+#include "aio/loop_private.h"
+
+/*
+ * Of an unfinished task exactly one holds: its step is running (loop->current), its step is queued
+ * (wake.handle, directly or as the wake-up of a future that is done), or it awaits a pending future
+ * (`awaits`, in whose callbacks `wake` is). So one handle serves both the step and the wake-up.
+ */
+struct task {
+    struct future future;
+    struct list node;      /* in the loop's tasks while unfinished */
+    struct future_cb wake; /* registered with `awaits`; its handle also carries plain steps */
+    struct future *awaits; /* a reference; asyncio's _fut_waiter */
+    struct err *status;    /* owned: what the next, or the running, step receives */
+    co_fn fn;
+    void (*drop)(void *frame); /* NULL once called */
+    char *name;                /* owned; NULL until set or asked for */
+    uint64_t number;
+    unsigned cancels; /* asyncio's _num_cancels_requested */
+    bool must_cancel; /* the next step receives ERR_CANCELLED */
+    bool started;
+    _Alignas(16) unsigned char frame[];
+};
+
+/* Queues the next step, which receives status (taken over, may be NULL). */
+void task__post_step(struct task *t, struct err *status);
+/* Suspends the running step until fut, pending and of the same loop, is done. */
+void task__suspend(struct task *t, struct future *fut);
+
+#endif
