@@ -10,4 +10,4 @@ tests_unit_check_garner_SOURCES += tests/unit/failnth.c tests/unit/failnth.h
 tests_unit_check_garner_SOURCES += tests/unit/failnth_core.c
 # The n-th allocation is made to fail by these (failnth.h).
 tests_unit_check_garner_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
-tests_unit_check_garner_LDFLAGS += -Wl,--wrap=vasprintf
+tests_unit_check_garner_LDFLAGS += -Wl,--wrap=vasprintf,--wrap=free
