@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""Slots, fairness, holds and rates of hosts."""
+
+import time
+
+import pytest
+
+
+def gated(faults, count, host="127.0.0.1"):
+    return [faults.url(f"/{host}/{i}", host=host, gate="g") for i in range(count)]
+
+
+def test_jobs(garner, faults):
+    run = garner.start("-o", "{index}", "-j", 3, *gated(faults, 10))
+    faults.wait_gate("g", 3)
+    time.sleep(0.3)
+    assert faults.waiting("g") == 3
+    faults.open("g")
+    assert run.wait().status == 0 and faults.peak() == 3
+
+
+def test_per_host_is_8_by_default(garner, faults):
+    run = garner.start("-o", "{index}", *gated(faults, 20), *gated(faults, 20, "127.0.0.2"))
+    faults.wait_gate("g", 16)
+    time.sleep(0.3)
+    faults.open("g")
+    assert run.wait().status == 0
+    assert faults.peak("127.0.0.1") == faults.peak("127.0.0.2") == 8
+
+
+def test_per_host(garner, faults):
+    run = garner.start("-o", "{index}", "--per-host", 2, *gated(faults, 6), *gated(faults, 6, "127.0.0.2"))
+    faults.wait_gate("g", 4)
+    time.sleep(0.2)
+    faults.open("g")
+    assert run.wait().status == 0
+    assert faults.peak("127.0.0.1") == faults.peak("127.0.0.2") == 2
+
+
+def test_jobs_alone_lift_per_host(garner, faults):
+    run = garner.start("-o", "{index}", "-j", 12, *gated(faults, 12))
+    faults.wait_gate("g", 12)
+    faults.open("g")
+    assert run.wait().status == 0
+
+
+def test_a_saturated_host_holds_up_nobody(garner, faults):
+    run = garner.start("-o", "{index}", "-j", 8, "--per-host", 2, *gated(faults, 100), *[faults.url(f"/free{i}", host="127.0.0.2") for i in range(20)])
+    faults.wait_gate("g", 2)
+    run.until(lambda: len(run.output().splitlines()) == 20, "the other host's files")
+    assert faults.peak("127.0.0.1") == 2
+    faults.open("g")
+    assert run.wait().status == 0
+
+
+def test_hosts_take_turns(garner, faults):
+    urls = [faults.url(f"/{h}/{i}", host=f"127.0.0.{h}") for h in (1, 2) for i in range(30)]
+    assert garner("-o", "{index}", "-j", 1, *urls).status == 0
+    first = [r.address for r in faults.requests()[:20]]
+    assert 8 <= first.count("127.0.0.2") <= 12, first
+
+
+def test_retry_after_holds_the_host(garner, faults):
+    """One 503 and the host waits, then all arrive; another host goes on; only one attempt is used up."""
+    urls = [faults.url(f"/{i}", **(dict(status="503,200", retry_after=1) if i == 0 else {})) for i in range(6)]
+    free = [faults.url(f"/free{i}", host="127.0.0.2") for i in range(4)]
+    run = garner("--json", "-j", 4, "--per-host", 1, "--retry", 1, "--retry-delay", "10ms", *urls, *free)
+    assert run.status == 0 and run.seconds >= 1, run
+    times = [r.time for r in faults.requests() if r.address == "127.0.0.1"]
+    assert times[1] - times[0] >= 0.95 and len(times) == 7
+    others = [r.time for r in faults.requests() if r.address == "127.0.0.2"]
+    assert max(others) - times[0] < 0.95
+    assert sum(r["attempts"] for r in run.records) == 11
+
+
+def test_retry_after_probes_first(garner, faults):
+    urls = [faults.url(f"/{i}", key="all", status="429,429,429,429,200", retry_after=1, delay=0.2) for i in range(4)]
+    run = garner("--json", "-j", 4, "--retry", 9, *urls)
+    assert run.status == 0, run
+    times = [r.time - faults.requests()[0].time for r in faults.requests()]
+    assert len(times) == 8 and times[5] - times[4] >= 0.15, times
+
+
+def test_retry_after_too_long(garner, faults):
+    run = garner("--json", faults.url("/a", status="503,200", retry_after=3600))
+    assert run.status == 1 and run.record["error"]["kind"] == "http" and run.seconds < 10, run
+    run = garner("--json", "--retry-max-wait", "1s", faults.url("/b", status="503,200", retry_after=5))
+    assert run.status == 1 and run.seconds < 4, run
+
+
+def test_rate(garner, faults):
+    run = garner("--rate", "10/s", *[faults.url(f"/{i}") for i in range(6)])
+    times = [r.time for r in faults.requests()]
+    assert run.status == 0 and times[-1] - times[0] >= 0.4, times
+
+
+def test_per_host_rate(garner, faults):
+    run = garner("-o", "{index}", "--per-host-rate", "10/s", *[faults.url(f"/{h}/{i}", host=f"127.0.0.{h}") for h in (1, 2) for i in range(6)])
+    times = {h: [r.time for r in faults.requests() if r.address == f"127.0.0.{h}"] for h in (1, 2)}
+    assert run.status == 0 and all(t[-1] - t[0] >= 0.4 for t in times.values()), times
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_limit_rate(garner, faults, count):
+    run = garner("--limit-rate", "500k", *[faults.url(f"/{i}", size=600_000 // count) for i in range(count)])
+    assert run.status == 0 and 0.5 <= run.seconds < 6, run
+
+
+def test_a_redirect_takes_the_slot_of_its_own_host(garner, faults, other):
+    urls = [faults.url(f"/{i}", location=other.url(f"/{i}", gate="g")) for i in range(6)]
+    run = garner.start("-o", "{index}", "--per-host", 2, *urls)
+    other.wait_gate("g", 2)
+    time.sleep(0.2)
+    other.open("g")
+    assert run.wait().status == 0 and other.peak() == 2
+
+
+def test_host_failures(garner, faults):
+    dead = [f"http://127.0.0.1:1/{i}" for i in range(10)]
+    run = garner("--json", "--retry", 0, "--per-host", 1, "--host-failures", 3, *dead, faults.url("/good"))
+    kinds = [r["error"]["kind"] for r in run.records if r["error"]]
+    assert run.status == 1 and kinds.count("connect") == 3 and kinds.count("host") == 7, run
+
+
+def test_a_slow_name_holds_up_nobody(garner, faults, slow_names):
+    run = garner.start(f"http://slow.test:{faults.port}/slow", *[faults.url(f"/{i}") for i in range(20)], env=slow_names)
+    began = time.monotonic()
+    run.until(lambda: len(run.output().splitlines()) == 20, "the other files")
+    assert time.monotonic() - began < 4
+    assert run.wait().status == 0
+
+
+def test_slow_names_hold_up_nobody(garner, faults):
+    env = garner.with_names(slow=[f"slow{i}.test" for i in range(40)], seconds=3)
+    urls = [f"http://slow{i}.test:{faults.port}/s{i}" for i in range(40)] + [faults.url(f"/{i}") for i in range(20)]
+    run = garner.start(*urls, env=env)
+    run.until(lambda: sum(not line.startswith("s") for line in run.output().splitlines()) == 20, "the others", timeout=8)
+    assert run.wait(60).status == 0

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Many at once, few descriptors, long lists: what a run costs."""
+
+import re
+import resource
+import subprocess
+
+import pytest
+
+import runner
+
+
+def descriptors(soft, hard=None):
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard or soft))
+
+
+def peak_memory(run):
+    """VmHWM in KiB of a process that still runs."""
+    with open(f"/proc/{run.popen.pid}/status") as status:
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1))
+
+
+def test_a_thousand_at_once(garner, nginx):
+    run = garner("-q", "-o", "{index}", "-j", 1000, input="\n".join(nginx.url(f"/wait50/{i}") for i in range(1000)))
+    assert run.status == 0 and len(run.files) == 1000, run.stderr
+    assert run.seconds < 30
+
+
+def test_few_descriptors_lower_the_jobs(garner, nginx):
+    run = garner("-o", "{index}", "-j", 1000, input="\n".join(nginx.url(f"/wait50/{i}") for i in range(500)), preexec_fn=descriptors(256))
+    assert run.status == 0 and len(run.files) == 500 and "descriptor" in run.stderr, run.stderr
+
+
+def test_the_soft_limit_is_raised(garner, nginx):
+    run = garner("-q", "-o", "{index}", "-j", 300, input="\n".join(nginx.url(f"/wait50/{i}") for i in range(300)), preexec_fn=descriptors(64, 4096))
+    assert run.status == 0 and run.stderr == "" and len(run.files) == 300, run.stderr
+
+
+def test_32_descriptors(garner, faults):
+    run = garner("-o", "{index}", *[faults.url(f"/{i}", size=400_000) for i in range(20)], preexec_fn=descriptors(32))
+    assert run.status == 0 and len(run.files) == 20, run
+
+
+def test_too_few_descriptors(garner, faults):
+    run = garner(faults.url("/a"), preexec_fn=descriptors(20))
+    assert run.status == 2 and faults.requests() == [], run
+
+
+def test_file_size_limit(garner, faults):
+    run = garner("--json", faults.url("/big", size=3_000_000), faults.url("/small"),
+                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)))
+    states = {r["state"]: r for r in run.records}
+    assert run.status == 1 and states["failed"]["error"]["code"] == "EFBIG" and "big" not in run.files, run
+    assert garner.read("small") == faults.body()
+
+
+def test_a_big_header_harms_nobody_else(garner, faults):
+    run = garner("--json", "--retry", 0, faults.url("/a", big_header=400_000), faults.url("/b"))
+    assert run.status in (0, 1) and "b" in run.files and len(run.records) == 2, run
+
+
+@pytest.mark.slow
+def test_a_long_list_takes_no_memory(garner, nginx):
+    """The peak after 2,000 entries is nearly that after 30,000."""
+    if runner.asan_library():
+        pytest.skip("AddressSanitizer keeps what is freed")
+    peaks = {}
+    for count in (2_000, 30_000):
+        base = nginx.url("/small/")
+        text = "\n".join(f"{base}{i}" for i in range(count)) + "\n"
+        run = garner.start("--if-exists", "overwrite", "-o", "f{index}", "-d", f"d{count}", "--print", "new", "-i", "-",
+                           stdin=subprocess.PIPE)
+        run.write(text)
+        run.until(lambda: run.output().count("\n") == count, "all files", timeout=120)
+        peaks[count] = peak_memory(run)
+        assert run.wait().status == 0
+    assert peaks[30_000] < peaks[2_000] + 4096, peaks
+
+
+def test_look_ahead_is_bounded_but_wide(garner, faults):
+    """The other host's entries are behind 3,000 of a host that does not answer."""
+    stuck = [faults.url(f"/{i}", gate="g") for i in range(3000)]
+    run = garner.start("-o", "{index}", "-j", 8, "--per-host", 2, "-i", "-", stdin=subprocess.PIPE)
+    run.write("\n".join(stuck + [faults.url(f"/free{i}", host="127.0.0.2") for i in range(10)]) + "\n")
+    run.until(lambda: len(run.output().splitlines()) == 10, "the other host's files")
+    run.send()
+    assert run.wait().status == 130

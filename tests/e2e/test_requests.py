@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""What a request carries."""
+
+import base64
+import json
+
+import pytest
+
+
+def ask(garner, faults, *args, **options):
+    """The request as the server saw it."""
+    run = garner("--if-exists", "overwrite", *args, faults.url("/seen", echo=1), **options)
+    assert run.status == 0, run
+    return json.loads(garner.read("seen"))
+
+
+def test_plain(garner, faults):
+    seen = ask(garner, faults)
+    assert seen["method"] == "GET" and seen["headers"]["user-agent"].startswith("garner/")
+    assert not {"authorization", "cookie", "referer", "range", "accept-encoding"} & set(seen["headers"])
+
+
+@pytest.mark.parametrize("args, header, value", [
+    (["-H", "X-A: b"], "x-a", "b"), (["--header", "X-A:b"], "x-a", "b"), (["-A", "agent/1"], "user-agent", "agent/1"),
+    (["--user-agent", "agent/2"], "user-agent", "agent/2"), (["-e", "http://r/"], "referer", "http://r/"), (["--referer", "http://r/"], "referer", "http://r/"),
+    (["-b", "a=b"], "cookie", "a=b"), (["--cookie", "a=b; c=d"], "cookie", "a=b; c=d"), (["--oauth2-bearer", "token"], "authorization", "Bearer token"),
+    (["-u", "anna:pw"], "authorization", "Basic " + base64.b64encode(b"anna:pw").decode()), (["-H", "Host: other"], "host", "other")])
+def test_headers(garner, faults, args, header, value):
+    assert ask(garner, faults, *args)["headers"].get(header) == value
+
+
+def test_headers_from_a_file(garner, faults):
+    garner.write("headers", "X-One: 1\nX-Two: 2\n")
+    seen = ask(garner, faults, "-H", "@headers", "-H", "X-Three: 3")["headers"]
+    assert [seen.get(f"x-{n}") for n in ("one", "two", "three")] == ["1", "2", "3"]
+
+
+def test_bearer_from_a_file(garner, faults):
+    garner.write("token", "secret\n")
+    assert ask(garner, faults, "--oauth2-bearer", "@token")["headers"]["authorization"] == "Bearer secret"
+
+
+def test_a_header_taken_away(garner, faults):
+    assert "user-agent" not in ask(garner, faults, "-H", "User-Agent:")["headers"]
+
+
+def test_headers_do_not_leak_between_entries(garner, faults):
+    urls = f"{faults.url('/1', echo=1)}\n  header=X-Only: first\n" + "".join(f"{faults.url(f'/{i}', echo=1)}\n" for i in range(2, 6))
+    assert garner("-j", 1, input=urls).status == 0
+    assert ["x-only" in json.loads(garner.read(str(i)))["headers"] for i in range(1, 6)] == [True] + [False] * 4
+
+
+@pytest.mark.parametrize("args, method, body", [
+    (["-X", "DELETE"], "DELETE", ""), (["--data", "x=1"], "POST", "x=1"), (["-X", "PUT", "--data", "y"], "PUT", "y"), (["--data", "@file"], "POST", "from a file")])
+def test_methods(garner, faults, args, method, body):
+    garner.write("file", "from a file")
+    seen = ask(garner, faults, *args)
+    assert (seen["method"], seen["body"]) == (method, body)
+
+
+def test_user_in_the_url(garner, faults):
+    run = garner(faults.url("/a", user="anna:secret", auth="anna:secret"))
+    assert run.status == 0 and garner.read("a") == faults.body(), run
+
+
+def test_auth(garner, nginx):
+    assert garner("-u", "anna:secret", nginx.url("/auth/tiny.txt")).status == 0
+    run = garner("--json", "-u", "anna:wrong", nginx.url("/auth/odd.dat"))
+    assert (run.status, run.record["http"]["status"], run.files) == (1, 401, ["tiny.txt"]), run
+
+
+def test_netrc(garner, faults):
+    (garner.home / ".netrc").write_text("machine 127.0.0.1 login anna password secret\n")
+    garner.write("other", "machine 127.0.0.1 login bert password secret\n")
+    (garner.home / ".netrc").chmod(0o600)
+    assert garner("--netrc", faults.url("/a", auth="anna:secret")).status == 0
+    assert garner("--netrc-file", "other", faults.url("/b", auth="bert:secret")).status == 0
+    assert garner("--retry", 0, faults.url("/c", auth="anna:secret")).status == 1
+
+
+def test_cookies(garner, faults):
+    run = garner("-j", 1, "--gather", "--cookie-jar", "jar", faults.url("/1", header="Set-Cookie:a=b; Path=/"), faults.url("/2", echo=1))
+    assert run.status == 0 and "a" in garner.read("jar").decode(), run
+    assert json.loads(garner.read("2"))["headers"].get("cookie") == "a=b"
+    assert ask(garner, faults, "-b", "jar")["headers"].get("cookie") == "a=b" or b"\t0\t" in garner.read("jar")
+
+
+@pytest.mark.parametrize("how", ["option", "environment", "short"])
+def test_proxy(garner, faults, other, how):
+    proxy = other.url("", text="via proxy").split("?")[0]
+    args, env = {"option": (["--proxy", proxy], {}), "short": (["-x", proxy], {}), "environment": ([], {"http_proxy": proxy})}[how]
+    run = garner(*args, f"http://far.example/a?text=via", env=env)
+    assert run.status == 0 and garner.read("a") == b"via", run
+    assert other.requests()[0].target.startswith("http://far.example/")
+
+
+def test_noproxy(garner, faults):
+    assert garner("--proxy", "http://127.0.0.1:1", "--noproxy", "127.0.0.1", faults.url("/a")).status == 0
+    assert garner("--noproxy", "*", faults.url("/b"), env={"http_proxy": "http://127.0.0.1:1"}).status == 0
+
+
+def test_proxy_user(garner, other):
+    run = garner("--proxy", f"http://127.0.0.1:{other.port}", "--proxy-user", "anna:pw", "http://far.example/a?echo=1")
+    assert run.status == 0 and "proxy-authorization" in json.loads(garner.read("a"))["headers"], run
+
+
+def test_compressed(garner, faults):
+    run = garner("--compressed", faults.url("/a", size=5000, gzip=1))
+    assert run.status == 0 and garner.read("a") == faults.body(5000), run
+    assert "gzip" in faults.requests()[0].headers["accept-encoding"]
+    assert garner("--retry", 0, "--compressed", faults.url("/b", size=5000, gzip="corrupt")).status == 1
+    assert garner.files() == ["a"]
+
+
+def test_gzip_as_it_is(garner, faults):
+    assert garner(faults.url("/a.gz", size=5000, gzip=1)).status == 0
+    assert garner.read("a.gz")[:2] == b"\x1f\x8b"
+
+
+@pytest.mark.parametrize("query", [dict(size=5000), dict(size=5000, no_length=1), dict(size=500_000, gzip=1)])
+def test_max_filesize(garner, faults, query):
+    run = garner("--json", "--compressed", "--max-filesize", "1000", faults.url("/a", **query))
+    assert run.status == 1 and run.files == [] and run.record["attempts"] == 1, run
+
+
+def test_resolve_and_connect_to(garner, faults):
+    assert garner("--resolve", f"name.example:{faults.port}:127.0.0.1", f"http://name.example:{faults.port}/a").status == 0
+    assert faults.requests()[0].headers["host"] == f"name.example:{faults.port}"
+    assert garner("--connect-to", f"far.example:80:127.0.0.1:{faults.port}", "http://far.example/b").status == 0
+
+
+def test_addresses(garner, faults):
+    assert garner("-4", faults.url("/a", host="localhost")).status == 0
+    assert garner("--interface", "127.0.0.1", faults.url("/b")).status == 0
+    assert garner("-6", "--retry", 0, faults.url("/c")).status == 1
+
+
+def test_certificates(garner, nginx):
+    assert garner("--retry", 0, "--cacert", nginx.cacert, nginx.tls("/f/tiny.txt")).status == 0
+    assert garner("--retry", 0, "--cacert", nginx.cacert, "--resolve", f"wrong.example:{nginx.tls_port}:127.0.0.1",
+                  f"https://wrong.example:{nginx.tls_port}/f/odd.dat").status == 1
+    assert garner("-k", "--resolve", f"wrong.example:{nginx.tls_port}:127.0.0.1", f"https://wrong.example:{nginx.tls_port}/f/odd.dat").status == 0
+
+
+def test_proto(garner, faults):
+    run = garner("--json", "--proto", "=https", faults.url("/a"))
+    assert run.status in (1, 2) and faults.requests() == [], run
+
+
+def test_many_hosts_with_credentials_are_warned_about(garner, faults):
+    urls = [faults.url("/a"), faults.url("/b", host="127.0.0.2")]
+    assert "--auth-host" in garner("-u", "anna:pw", *urls).stderr
+    assert "--auth-host" not in garner("-u", "anna:pw", "--auth-host", "127.0.0.1", "--if-exists", "overwrite", *urls).stderr
+
+
+def test_auth_host(garner, faults):
+    urls = [faults.url("/a", echo=1), faults.url("/b", echo=1, host="127.0.0.2")]
+    assert garner("-u", "x:y", "-H", "X-Key: k", "-b", "c=d", "--auth-host", "127.0.0.1", *urls).status == 0
+    first, second = (json.loads(garner.read(n))["headers"] for n in "ab")
+    assert {"authorization", "x-key", "cookie"} <= set(first)
+    assert not {"authorization", "x-key", "cookie"} & set(second)
