@@ -98,7 +98,7 @@ struct err *future_add_done_callback(struct future *f, future_fn fn, void *arg);
 size_t future_remove_done_callback(struct future *f, future_fn fn, void *arg);
 
 /* The same without allocation. future_unwatch works until it was scheduled, and after: an embedded
- * callback that was scheduled but did not run is dropped too. */
+ * callback that was scheduled but did not run is dropped too. No effect on one that ran or is zeroed. */
 void future_watch(struct future *f, struct future_cb *cb, future_fn fn, void *arg);
 void future_unwatch(struct future_cb *cb);
 
