@@ -130,7 +130,7 @@ list()
 compare()
 {
     local right
-    right=$(cd "$1" && sha256sum -c "$tmp/SHA256SUMS" 2>/dev/null | grep -c ': OK$' || true)
+    right=$( (cd "$1" && sha256sum -c "$tmp/SHA256SUMS") 2>/dev/null | awk '/: OK$/ { n++ } END { print n + 0 }') || true
     result "files with the right digest" "$right" "$count"
     result "files in all" "$(find "$1" -type f | wc -l)" "$count"
 }
