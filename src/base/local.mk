@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The files of src/base.
 libgarner_a_SOURCES += src/base/alloc.c src/base/alloc.h
+libgarner_a_SOURCES += src/base/arena.c src/base/arena.h
 libgarner_a_SOURCES += src/base/buf.c src/base/buf.h
 libgarner_a_SOURCES += src/base/err.c src/base/err.h
 libgarner_a_SOURCES += src/base/heap.c src/base/heap.h

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* The options as a whole: what holds unless told otherwise, and what does not go together. */
+#include "cli/options_private.h"
+#include "net/multi.h"
+#include "store/template.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_JOBS     64
+#define DEFAULT_PER_HOST 8
+
+static const int default_retry_codes[] = {408, 425, 429, 500, 502, 503, 504, 0};
+
+static unsigned default_threads(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 5 : cores > 28 ? 32 : (unsigned)cores + 4;
+}
+
+void options__set_defaults(struct options *o)
+{
+    o->executor_threads = default_threads();
+    o->hosts = (struct hosts_options){
+        .jobs = DEFAULT_JOBS,
+        .per_host = DEFAULT_PER_HOST,
+        .lookups = 16,
+        .resolved_for = 60,
+    };
+    o->net.connect_timeout = 15;
+    o->net.first_byte_timeout = 120;
+    o->net.stall_timeout = 30;
+    o->store.buffer = 64 << 20;
+    o->store.resume = true;
+    struct session_options *s = &o->session;
+    s->dir = ".";
+    s->resume = s->marks = true;
+    s->request.location = true;
+    s->request.max_redirs = 10;
+    s->retry = (struct retry_options){
+        .retries = 4,
+        .delay = 1,
+        .max_delay = 60,
+        .max_wait = 600,
+        .codes = default_retry_codes,
+    };
+}
+
+static bool has_scheme(const char *s)
+{
+    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+    return n && strncmp(s + n, "://", 3) == 0 && (*s | 0x20) >= 'a' && (*s | 0x20) <= 'z';
+}
+
+struct err *options__take_url(struct parse *p, const char *word)
+{
+    if (has_scheme(word)) {
+        return strings_add(p->arena, &p->urls, word, strlen(word)) ? NULL : err_plain(ERR_NOMEM);
+    }
+    if (strcmp(word, "-") == 0) {
+        return err_new(ERR_USAGE, NULL, "'-' is not a URL; a list on standard input is -i -");
+    }
+    if (*word && access(word, F_OK) == 0) {
+        return err_new(ERR_USAGE, NULL,
+            "'%s' is not a URL but a file here; to read a list from it, say -i '%s'", word, word);
+    }
+    if (*word && (strpbrk(word, ".:/") || strcmp(word, "localhost") == 0)) {
+        return err_new(ERR_USAGE, NULL, "'%s' is not a URL; did you mean https://%s?", word,
+            word + strspn(word, "/:"));
+    }
+    return err_new(
+        ERR_USAGE, NULL, "'%s' is not a URL: those begin with https:// or http://", word);
+}
+
+/* What follows from other options. */
+static void derive(struct parse *p)
+{
+    struct options *o = p->o;
+    struct session_options *s = &o->session;
+    if (o->jobs_set && !p->per_host_set) {
+        o->hosts.per_host = o->hosts.jobs;
+    }
+    if (!p->look_ahead_set) {
+        size_t ahead = (size_t)16 * o->hosts.jobs;
+        s->look_ahead = ahead < 4096 ? 4096 : ahead;
+    }
+    if (o->net.speed_limit && o->net.speed_time <= 0) {
+        o->net.speed_time = 30;
+    }
+    if (o->net.speed_time > 0 && !o->net.speed_limit) {
+        o->net.speed_limit = 1;
+    }
+    if (s->request.range) {
+        s->resume = o->store.resume = false;
+    }
+    if (s->if_exists == IF_EXISTS_UPDATE) {
+        s->remote_time = true;
+    }
+    o->store.dir = s->dir;
+    o->store.absolute = s->output && *s->output == '/';
+    o->output.gather = s->mode == AWAIT_GATHER;
+    o->net.verbose = o->output.verbose > 1;
+    o->net.max_connections = o->hosts.jobs;
+    s->single = p->urls.count == 1 && p->files.count == 0;
+}
+
+/* The lists come to where they are read from. */
+static struct err *settle(struct parse *p)
+{
+    struct options *o = p->o;
+    struct strings *lists[] = {&p->urls, &p->files};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (!lists[i]->at) {
+            lists[i]->at = arena_new(p->arena, sizeof(char *));
+            if (!lists[i]->at) {
+                return err_plain(ERR_NOMEM);
+            }
+        }
+    }
+    o->input.urls = p->urls.at;
+    o->input.files = p->files.at;
+    o->net.resolve = p->resolve.at;
+    o->net.connect_to = p->connect_to.at;
+    o->session.request.headers = p->headers.at;
+    o->session.request.auth_hosts = p->auth_hosts.at;
+    struct request_options *rq = &o->session.request;
+    if (p->has_body) {
+        rq->body = arena_dupn(p->arena, p->body.data ? p->body.data : "", p->body.len);
+        rq->body_len = p->body.len;
+        rq->method = rq->method ? rq->method : "POST";
+    }
+    if (p->cookies.len) {
+        rq->cookie = arena_dup(p->arena, p->cookies.data);
+    }
+    bool lost = buf_failed(&p->body) || buf_failed(&p->cookies) || (p->has_body && !rq->body) ||
+                (p->cookies.len && !rq->cookie);
+    return lost ? err_plain(ERR_NOMEM) : NULL;
+}
+
+static struct err *check_output(const struct parse *p)
+{
+    const struct session_options *s = &p->o->session;
+    if (!s->output) {
+        return NULL;
+    }
+    struct template *t = NULL;
+    struct err *e = template_parse(s->output, &t);
+    if (e) {
+        return option_error(option_by_name("output", 6), e);
+    }
+    bool one_only = !template_has_placeholder(t);
+    template_free(t);
+    bool first = s->mode == AWAIT_WAIT && s->return_when != WAIT_ALL_COMPLETED;
+    if (one_only && p->urls.count > 1 && !first) {
+        return err_new(ERR_USAGE, NULL,
+            "--output: '%s' names one file, and there are %zu URLs; say for example '%s.{index}'",
+            s->output, p->urls.count, s->output);
+    }
+    return NULL;
+}
+
+static const char *contradiction(const struct parse *p)
+{
+    const struct options *o = p->o;
+    const struct session_options *s = &o->session;
+    const struct request_options *rq = &s->request;
+    if (p->return_when_here && s->mode != AWAIT_WAIT) {
+        return "--return-when: goes with --wait, not with --gather or --as-completed";
+    }
+    if (s->head && p->has_body) {
+        return "--head: a request for the head carries no --data";
+    }
+    if (s->head && rq->method && strcmp(rq->method, "HEAD") != 0) {
+        return "--head: is a method of its own and goes without --request";
+    }
+    if (s->resume_unsafe && !s->resume) {
+        return rq->range ? "--resume-unsafe: a --range is not resumed"
+                         : "--resume-unsafe: goes without --no-resume";
+    }
+    if (s->checksum && (p->urls.count != 1 || p->files.count)) {
+        return "--checksum: is of one file; in a list, each entry has a checksum of its own";
+    }
+    if (o->net.http_version == HTTP_VERSION_2 && !net_has_http2()) {
+        return "--http2: this libcurl was built without it (see --version)";
+    }
+    if (o->net.http_version == HTTP_VERSION_3 && !net_has_http3()) {
+        return "--http3: this libcurl was built without it (see --version)";
+    }
+    return NULL;
+}
+
+/* With neither URL nor list, the list is standard input, unless somebody would have to type it. */
+static struct err *find_input(struct parse *p)
+{
+    if (!p->urls.count && !p->files.count) {
+        if (isatty(STDIN_FILENO) || p->stdin_taken) {
+            return err_new(ERR_USAGE, NULL,
+                "nothing to download: give a URL, or a list with -i FILE (--help says more)");
+        }
+        if (!strings_add(p->arena, &p->files, "-", 1)) {
+            return err_plain(ERR_NOMEM);
+        }
+    }
+    for (size_t i = 0; p->stdin_taken && i < p->files.count; i++) {
+        if (strcmp(p->files.at[i], "-") == 0) {
+            return err_new(ERR_USAGE, NULL, "--input: standard input is read already");
+        }
+    }
+    return NULL;
+}
+
+static void remark(const struct parse *p)
+{
+    const struct options *o = p->o;
+    if (p->warn && p->look_ahead_set && o->session.look_ahead < o->hosts.jobs) {
+        p->warn(p->warn_arg, "--look-ahead is less than --jobs: fewer downloads run at once");
+    }
+}
+
+struct err *options__finish(struct parse *p)
+{
+    struct err *e = find_input(p);
+    if (e) {
+        return e;
+    }
+    const char *why = contradiction(p);
+    if (why) {
+        return err_new(ERR_USAGE, NULL, "%s", why);
+    }
+    derive(p);
+    e = settle(p);
+    e = e ? e : check_output(p);
+    if (!e) {
+        remark(p);
+    }
+    return e;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the option parser share.
+ *
+ *   options_table.c --(rows)--> options.c, config.c, help.c
+ *   options.c, config.c --(row, value)--> row->take() --> struct options --> options_check.c
+ */
+#ifndef CLI_OPTIONS_PRIVATE_H
+#define CLI_OPTIONS_PRIVATE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "cli/options.h"
+
+/* One screen of help each. */
+enum option_group {
+    GROUP_INPUT,
+    GROUP_FILES,
+    GROUP_AWAIT,
+    GROUP_PACE,
+    GROUP_RETRY,
+    GROUP_REQUEST,
+    GROUP_CONNECTION,
+    GROUP_OUTPUT,
+    GROUP_GENERAL,
+    GROUPS,
+};
+
+struct parse;
+struct option_row;
+typedef struct err *option_fn(struct parse *p, const struct option_row *row, const char *value);
+
+enum {
+    ROW_COMMON = 1,       /* shown on the first page of help */
+    ROW_COMMAND_LINE = 2, /* means nothing in a configuration file */
+    ROW_OPTIONAL = 4,     /* the value may be left out */
+};
+
+/*
+ * One spelling of an option. Rows that follow each other with the same `take`, group and `help`
+ * NULL are further spellings of the row before them.
+ */
+struct option_row {
+    const char *name; /* the long one; NULL: only a letter */
+    char letter;      /* 0: none */
+    unsigned char group, flags;
+    const char *arg; /* what it takes, as help shows it, or the choices "a|b|c"; NULL: nothing */
+    option_fn *take;
+    size_t at;       /* of the field: in struct options, for a list in struct parse */
+    double min, max; /* of a number */
+    const char *help;
+};
+
+/* A growing list of strings that keeps a NULL at its end; in the arena. */
+struct strings {
+    char **at;
+    size_t count, room;
+};
+
+/* What was said so far. One lives while options_parse runs. */
+struct parse {
+    struct options *o;
+    struct arena *arena; /* borrowed from the owner of o */
+    void (*warn)(void *arg, const char *text);
+    void *warn_arg;
+    struct strings urls, files, headers, resolve, connect_to, auth_hosts;
+    struct buf body, cookies;
+    bool has_body;
+    bool stdin_taken; /* by @- or -K - */
+    bool per_host_set, look_ahead_set, tree;
+    /* What the same source may say once only: forgotten between the configuration file and the
+     * command line, which may always say otherwise. */
+    bool output_here, return_when_here, body_here;
+};
+
+/* -- options_table.c -- */
+
+extern const struct option_row option_rows[];
+extern const size_t option_nrows;
+const struct option_row *option_by_name(const char *name, size_t len);
+const struct option_row *option_by_letter(int letter);
+/* The long name that is meant, perhaps; NULL if none is near. */
+const char *option_nearest(const char *name, size_t len);
+/* "-P" of other programs: what to say in place of taking it; NULL: nothing is known of it. */
+const char *option_refused(int letter);
+#define OPTION_LETTERS_REFUSED "cCPtTzZ"
+
+/* -- options_set.c: what is common to many options -- */
+
+option_fn take_flag, take_unflag, take_string, take_list, take_choice, take_unsigned, take_count,
+    take_size, take_duration, take_rate;
+
+/* "--name: <message of e>" in place of e, which is taken over. */
+struct err *option_error(const struct option_row *row, struct err *e);
+/* The name as people type it: "--jobs", or "-f". In text (at least 64 bytes). */
+const char *option_shown(const struct option_row *row, char *text);
+
+bool strings_add(struct arena *a, struct strings *s, const char *text, size_t len);
+
+/* Reads a file ("-": standard input) whole into b. row: for the message; NULL: no option named it.
+ */
+struct err *option_read_file(
+    struct parse *p, const struct option_row *row, const char *path, struct buf *b);
+
+/* -- options_run.c: input, files, awaiting, pace, retrying, output -- */
+
+option_fn take_nothing, take_help, take_version, take_input, take_dir, take_output, take_tree,
+    take_no_resume, take_range, take_checksum, take_hash, take_key, take_mode, take_return_when,
+    take_jobs, take_per_host, take_look_ahead, take_buffer, take_retry, take_retry_on, take_print,
+    take_verbose, take_on_interrupt;
+
+/* -- options_request.c: what is sent, and over what -- */
+
+option_fn take_method, take_data, take_header, take_referer, take_user, take_bearer, take_cookie,
+    take_cookie_jar, take_netrc_file, take_proxy, take_http_version, take_ip_version, take_resolve,
+    take_connect_to, take_max_redirs, take_auth_host, take_location_trusted;
+
+/* -- config.c -- */
+
+/* Takes every option of the file. missing_ok: a file that is not there says nothing. */
+struct err *config_read(struct parse *p, const char *path, bool missing_ok);
+/* The user's own file; owned by the caller; NULL if there is no place for one. */
+char *config_default_path(void);
+option_fn take_config;
+
+/* -- help.c -- */
+
+bool help_knows(const char *topic);
+/* "input, files, ..." appended to b. */
+void help_topics(struct buf *b);
+
+/* -- options_check.c -- */
+
+void options__set_defaults(struct options *o);
+/* What no single option can see: combinations, and what follows from others. */
+struct err *options__finish(struct parse *p);
+/* A word of the command line that is no option. */
+struct err *options__take_url(struct parse *p, const char *word);
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* How an option's value is taken: lists, files, awaiting, pace, retrying, output. */
+#include "cli/options_private.h"
+#include "store/digest.h"
+
+#include <limits.h>
+#include <string.h>
+
+struct err *take_nothing(struct parse *p, const struct option_row *row, const char *value)
+{
+    (void)p;
+    (void)row;
+    (void)value;
+    return NULL;
+}
+
+struct err *take_help(struct parse *p, const struct option_row *row, const char *value)
+{
+    if (value && !help_knows(value)) {
+        struct buf b = BUF_INIT;
+        help_topics(&b);
+        struct err *e = err_new(ERR_USAGE, NULL, "there is no group '%s'; there are %s, and all",
+            value, buf_failed(&b) ? "" : b.data);
+        buf_fini(&b);
+        return option_error(row, e);
+    }
+    p->o->action = OPTIONS_HELP;
+    p->o->help_topic = arena_dup(p->arena, value);
+    return value && !p->o->help_topic ? err_plain(ERR_NOMEM) : NULL;
+}
+
+struct err *take_version(struct parse *p, const struct option_row *row, const char *value)
+{
+    (void)row;
+    (void)value;
+    if (p->o->action == OPTIONS_RUN) {
+        p->o->action = OPTIONS_VERSION;
+    }
+    return NULL;
+}
+
+struct err *take_input(struct parse *p, const struct option_row *row, const char *value)
+{
+    if (!*value) {
+        return option_error(row, err_new(ERR_USAGE, NULL, "a file name or - is needed"));
+    }
+    for (size_t i = 0; i < p->files.count; i++) {
+        if (strcmp(value, "-") == 0 && strcmp(p->files.at[i], "-") == 0) {
+            return option_error(row, err_new(ERR_USAGE, NULL, "standard input can be read once"));
+        }
+    }
+    return take_list(p, row, value);
+}
+
+struct err *take_dir(struct parse *p, const struct option_row *row, const char *value)
+{
+    if (!*value || strchr("{[@", *value)) {
+        return option_error(
+            row, err_new(ERR_USAGE, NULL, "'%s' is not a directory: did you mean --data?", value));
+    }
+    return take_string(p, row, value);
+}
+
+struct err *take_output(struct parse *p, const struct option_row *row, const char *value)
+{
+    const char *wrong = NULL;
+    if (p->output_here) {
+        wrong = "given twice; one template names all files, for example {host}/{name}";
+    } else if (!*value) {
+        wrong = "a file name or a template is needed";
+    } else if (strcmp(value, "-") == 0) {
+        wrong = "bodies are not written to standard output; a file of this name is ./-";
+    }
+    if (wrong) {
+        return option_error(row, err_new(ERR_USAGE, NULL, "%s", wrong));
+    }
+    p->output_here = true;
+    p->tree = false;
+    if (strcmp(value, "/dev/null") == 0) {
+        p->o->session.discard = true;
+        p->o->session.output = NULL;
+        return NULL;
+    }
+    return take_string(p, row, value);
+}
+
+struct err *take_tree(struct parse *p, const struct option_row *row, const char *value)
+{
+    (void)value;
+    if (p->output_here) {
+        return option_error(row, err_new(ERR_USAGE, NULL, "goes without --output"));
+    }
+    p->tree = true;
+    p->o->session.output = "{host}/{dirs}/{name}";
+    return NULL;
+}
+
+struct err *take_no_resume(struct parse *p, const struct option_row *row, const char *value)
+{
+    (void)row;
+    (void)value;
+    p->o->session.resume = p->o->store.resume = false;
+    return NULL;
+}
+
+/* "0-499", "500-", "-500", and more of them behind commas. */
+static bool range_is_good(const char *s)
+{
+    do {
+        size_t from = strspn(s, "0123456789");
+        if (s[from] != '-') {
+            return false;
+        }
+        size_t to = strspn(s + from + 1, "0123456789");
+        if (from + to == 0) {
+            return false;
+        }
+        s += from + 1 + to;
+    } while (*s == ',' && *++s);
+    return *s == '\0' && s[-1] != ',';
+}
+
+struct err *take_range(struct parse *p, const struct option_row *row, const char *value)
+{
+    if (!range_is_good(value)) {
+        return option_error(
+            row, err_new(ERR_USAGE, NULL, "'%s' is not a range like 0-499, 500- or -500", value));
+    }
+    return take_string(p, row, value);
+}
+
+struct err *take_checksum(struct parse *p, const struct option_row *row, const char *value)
+{
+    struct digest_value digest;
+    struct err *e = digest_parse(value, &digest);
+    return e ? option_error(row, e) : take_string(p, row, value);
+}
+
+struct err *take_hash(struct parse *p, const struct option_row *row, const char *value)
+{
+    enum digest_algo algo;
+    struct err *e = digest_parse_algo(value, &algo);
+    return e ? option_error(row, e) : take_string(p, row, value);
+}
+
+struct err *take_key(struct parse *p, const struct option_row *row, const char *value)
+{
+    struct err *e = take_choice(p, row, value);
+    if (!e) {
+        /* the choices have no name for the default */
+        p->o->session.key = (enum key_mode)((unsigned)p->o->session.key + KEY_URL);
+    }
+    return e;
+}
+
+struct err *take_mode(struct parse *p, const struct option_row *row, const char *value)
+{
+    (void)value;
+    p->o->session.mode = (enum await_mode)row->min;
+    return NULL;
+}
+
+struct err *take_return_when(struct parse *p, const struct option_row *row, const char *value)
+{
+    p->return_when_here = true;
+    p->o->session.mode = AWAIT_WAIT;
+    return take_choice(p, row, value);
+}
+
+struct err *take_jobs(struct parse *p, const struct option_row *row, const char *value)
+{
+    p->o->jobs_set = true;
+    return take_unsigned(p, row, value);
+}
+
+struct err *take_per_host(struct parse *p, const struct option_row *row, const char *value)
+{
+    p->per_host_set = true;
+    return take_unsigned(p, row, value);
+}
+
+struct err *take_look_ahead(struct parse *p, const struct option_row *row, const char *value)
+{
+    p->look_ahead_set = true;
+    return take_count(p, row, value);
+}
+
+struct err *take_buffer(struct parse *p, const struct option_row *row, const char *value)
+{
+    int64_t bytes = 0;
+    struct err *e = units_size(value, &bytes);
+    if (!e && ((double)bytes < row->min || (uint64_t)bytes > SIZE_MAX)) {
+        e = err_new(ERR_USAGE, NULL, "'%s' is too little: at least %.0fk", value, row->min / 1024);
+    }
+    if (!e) {
+        p->o->store.buffer = (size_t)bytes;
+    }
+    return option_error(row, e);
+}
+
+struct err *take_retry(struct parse *p, const struct option_row *row, const char *value)
+{
+    if (strcmp(value, "inf") == 0) {
+        p->o->session.retry.retries = -1;
+        return NULL;
+    }
+    unsigned n = 0;
+    size_t digits = strspn(value, "0123456789");
+    for (size_t i = 0; i < digits && n <= (unsigned)row->max; i++) {
+        n = n * 10 + (unsigned)(value[i] - '0');
+    }
+    if (!digits || value[digits] || n > (unsigned)row->max) {
+        return option_error(
+            row, err_new(ERR_USAGE, NULL, "'%s' is not a number from 0 to %.0f, or inf", value,
+                     row->max));
+    }
+    p->o->session.retry.retries = (int)n;
+    return NULL;
+}
+
+struct err *take_retry_on(struct parse *p, const struct option_row *row, const char *value)
+{
+    size_t count = 1;
+    for (const char *s = value; *s; s++) {
+        count += *s == ',';
+    }
+    int *codes = arena_new(p->arena, (count + 1) * sizeof *codes);
+    if (!codes) {
+        return err_plain(ERR_NOMEM);
+    }
+    size_t n = 0;
+    for (const char *s = value; n < count; s += 4) {
+        if (strspn(s, "0123456789") != 3 || (s[3] && s[3] != ',') || *s < '1' || *s > '5') {
+            return option_error(
+                row, err_new(ERR_USAGE, NULL, "'%s' is not a list of HTTP statuses like 429,503",
+                         value));
+        }
+        codes[n++] = (s[0] - '0') * 100 + (s[1] - '0') * 10 + (s[2] - '0');
+        if (!s[3]) {
+            break;
+        }
+    }
+    p->o->session.retry.codes = codes;
+    return NULL;
+}
+
+struct err *take_print(struct parse *p, const struct option_row *row, const char *value)
+{
+    p->o->output.print_set = true;
+    return take_choice(p, row, value);
+}
+
+struct err *take_verbose(struct parse *p, const struct option_row *row, const char *value)
+{
+    (void)row;
+    (void)value;
+    p->o->output.verbose++;
+    return NULL;
+}
+
+struct err *take_on_interrupt(struct parse *p, const struct option_row *row, const char *value)
+{
+    if (strcmp(value, "drain") != 0 && strcmp(value, "cancel") != 0) {
+        return option_error(row, err_new(ERR_USAGE, NULL, "'%s' is none of %s", value, row->arg));
+    }
+    p->o->drain = *value == 'd';
+    return NULL;
+}
