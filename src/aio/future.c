@@ -18,7 +18,6 @@ static const struct future_ops plain_ops = {.kind = "future"};
 void future_init(struct future *f, struct loop *l, const struct future_ops *ops)
 {
     *f = (struct future){.loop = l, .ops = ops ? ops : &plain_ops, .refs = 1};
-    list_init(&f->callbacks);
     l->futures++;
 }
 
@@ -40,12 +39,36 @@ struct future *future_ref(struct future *f)
     return f;
 }
 
+static struct future_cb *callback_of(struct handle *h)
+{
+    return container_of(h, struct future_cb, handle);
+}
+
 static void end_callback(struct loop *l, struct future_cb *cb)
 {
     cb->future = NULL;
-    if (cb->heap) {
+    if (cb->handle.heap) {
         mem_pool_put(&l->callback_pool, cb);
     }
+}
+
+/* The ring has no head of its own, which would cost every future a pointer. */
+static void ring_push(struct future *f, struct handle *h)
+{
+    if (f->callbacks) {
+        list_push(f->callbacks, &h->node);
+    } else {
+        f->callbacks = &h->node;
+    }
+}
+
+static struct future_cb *ring_remove(struct future *f, struct list *node)
+{
+    if (f->callbacks == node) {
+        f->callbacks = node->next == node ? NULL : node->next;
+    }
+    list_remove(node);
+    return callback_of(container_of(node, struct handle, node));
 }
 
 static void report_unseen(struct future *f)
@@ -64,9 +87,8 @@ static void destroy(struct future *f)
         report_unseen(f);
         f->refs = 0;
     }
-    struct list *node;
-    while ((node = list_pop(&f->callbacks)) != NULL) {
-        end_callback(l, container_of(node, struct future_cb, node));
+    while (f->callbacks) {
+        end_callback(l, ring_remove(f, f->callbacks));
     }
     if (f->drop_value && f->value) {
         f->drop_value(f->value);
@@ -109,22 +131,30 @@ const char *future_state_name(const struct future *f)
 
 /* -- callbacks ----------------------------------------------------------------------------- */
 
-static struct err *on_done(void *arg)
+struct err *future__run_callback(struct handle *h)
 {
-    struct future_cb *cb = arg;
+    struct future_cb *cb = callback_of(h);
     struct future *f = cb->future;
-    future_fn fn = cb->fn;
-    void *fn_arg = cb->arg;
+    future_fn fn = h->done_fn;
+    void *arg = h->arg;
     end_callback(f->loop, cb); /* first: fn may free an embedded one or register it anew */
-    struct err *e = fn(f, fn_arg);
+    struct err *e = fn(f, arg);
     future_unref(f);
     return e;
+}
+
+void future__drop_callback(struct handle *h)
+{
+    struct future_cb *cb = callback_of(h);
+    struct future *f = cb->future;
+    end_callback(f->loop, cb);
+    future_unref(f);
 }
 
 static void schedule(struct future *f, struct future_cb *cb, bool now)
 {
     struct loop *l = f->loop;
-    if (l->closed) {
+    if (l->sealed) {
         end_callback(l, cb);
         return;
     }
@@ -136,43 +166,24 @@ static void schedule(struct future *f, struct future_cb *cb, bool now)
     }
 }
 
-struct future_cb *future__of_handle(const struct handle *h)
-{
-    return h->fn == on_done ? h->arg : NULL;
-}
-
-void future__drop_handle(struct handle *h)
-{
-    struct future_cb *cb = future__of_handle(h);
-    if (cb) {
-        struct future *f = cb->future;
-        end_callback(f->loop, cb);
-        future_unref(f);
-    }
-}
-
 void future__complete(struct future *f, enum future_state state, bool now)
 {
     assert(f->state == FUTURE_PENDING);
     f->state = (unsigned char)state;
-    while (!list_empty(&f->callbacks)) {
+    while (f->callbacks) {
         /* each goes before what is left of the batch, so the last one first keeps the order */
-        struct list *node = now ? f->callbacks.prev : f->callbacks.next;
-        list_remove(node);
-        schedule(f, container_of(node, struct future_cb, node), now);
+        schedule(f, ring_remove(f, now ? f->callbacks->prev : f->callbacks), now);
     }
 }
 
 void future_watch(struct future *f, struct future_cb *cb, future_fn fn, void *arg)
 {
-    handle_init(&cb->handle, on_done, cb);
-    list_init(&cb->node);
-    cb->fn = fn;
-    cb->arg = arg;
-    cb->heap = false;
+    handle_init(&cb->handle, NULL, arg);
+    cb->handle.kind = HANDLE_DONE;
+    cb->handle.done_fn = fn;
     cb->future = f;
     if (f->state == FUTURE_PENDING) {
-        list_push(&f->callbacks, &cb->node);
+        ring_push(f, &cb->handle);
     } else {
         schedule(f, cb, false);
     }
@@ -186,10 +197,10 @@ void future_unwatch(struct future_cb *cb)
     }
     cb->future = NULL;
     if (cb->handle.queued) {
-        handle_cancel(&cb->handle);
+        loop__unqueue(&cb->handle);
         future_unref(f);
     } else {
-        list_remove(&cb->node);
+        (void)ring_remove(f, &cb->handle.node);
     }
 }
 
@@ -203,19 +214,25 @@ struct err *future_add_done_callback(struct future *f, future_fn fn, void *arg)
         return err_plain(ERR_NOMEM);
     }
     future_watch(f, cb, fn, arg);
-    cb->heap = true;
+    cb->handle.heap = true;
     return NULL;
 }
 
 size_t future_remove_done_callback(struct future *f, future_fn fn, void *arg)
 {
+    struct list *old = f->callbacks;
     size_t removed = 0;
-    list_for_each_safe (it, &f->callbacks) {
-        struct future_cb *cb = container_of(it, struct future_cb, node);
-        if (cb->fn == fn && cb->arg == arg) {
-            list_remove(&cb->node);
-            end_callback(f->loop, cb);
+    f->callbacks = NULL;
+    while (old) {
+        struct list *node = old;
+        old = node->next == node ? NULL : node->next;
+        list_remove(node);
+        struct handle *h = container_of(node, struct handle, node);
+        if (h->done_fn == fn && h->arg == arg) {
+            end_callback(f->loop, callback_of(h));
             removed++;
+        } else {
+            ring_push(f, h);
         }
     }
     return removed;

@@ -32,19 +32,15 @@ typedef struct err *(*future_fn)(struct future *f, void *arg);
 /* A registered done callback. Embed one to register without allocating; it must stay in place until
  * it ran or was removed. */
 struct future_cb {
-    struct list node;
-    struct handle handle;
+    struct handle handle;  /* in the future's ring while that is pending, then in the ready queue */
     struct future *future; /* a reference, from the completion until it ran; else borrowed */
-    future_fn fn;
-    void *arg;
-    bool heap; /* made by future_add_done_callback */
 };
 
 struct future {
     struct loop *loop; /* borrowed; outlives the future */
     const struct future_ops *ops;
-    struct list callbacks; /* of struct future_cb, in order */
-    void *value;           /* owned through drop_value */
+    struct list *callbacks; /* the first of a ring of struct future_cb, in order; NULL: none */
+    void *value;            /* owned through drop_value */
     void (*drop_value)(void *value);
     struct err *error; /* owned; NULL unless done with an error */
     unsigned refs;
@@ -98,7 +94,8 @@ struct err *future_add_done_callback(struct future *f, future_fn fn, void *arg);
 size_t future_remove_done_callback(struct future *f, future_fn fn, void *arg);
 
 /* The same without allocation. future_unwatch works until it was scheduled, and after: an embedded
- * callback that was scheduled but did not run is dropped too. No effect on one that ran or is zeroed. */
+ * callback that was scheduled but did not run is dropped too. No effect on one that ran or is
+ * zeroed. */
 void future_watch(struct future *f, struct future_cb *cb, future_fn fn, void *arg);
 void future_unwatch(struct future_cb *cb);
 

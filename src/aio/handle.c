@@ -37,7 +37,7 @@ void loop__unqueue(struct handle *h)
 
 void handle_cancel(struct handle *h)
 {
-    if (h->timed) {
+    if (h->kind == HANDLE_TIMER) {
         timer_stop(container_of(h, struct timer, h));
     } else if (h->heap) {
         h->cancelled = true;
@@ -48,7 +48,7 @@ void handle_cancel(struct handle *h)
 
 void loop_post(struct loop *l, struct handle *h)
 {
-    if (l->closed || h->queued) {
+    if (l->sealed || h->queued) {
         return;
     }
     if (loop__inbox_full(l)) {
@@ -61,7 +61,7 @@ void loop_post(struct loop *l, struct handle *h)
 
 void loop__post_now(struct loop *l, struct handle *h)
 {
-    if (l->closed || h->queued) {
+    if (l->sealed || h->queued) {
         return;
     }
     h->loop = l;
@@ -89,7 +89,7 @@ struct err *loop_call_soon(struct loop *l, loop_fn fn, void *arg, struct handle 
 
 static void free_handle(struct loop *l, struct handle *h)
 {
-    if (h->timed) {
+    if (h->kind == HANDLE_TIMER) {
         free(container_of(h, struct timer, h));
     } else {
         mem_pool_put(&l->handle_pool, h);
@@ -99,10 +99,10 @@ static void free_handle(struct loop *l, struct handle *h)
 void loop__drop_handle(struct loop *l, struct handle *h)
 {
     loop__set_queued(h, false);
-    if (h->heap) {
+    if (h->kind == HANDLE_DONE) {
+        future__drop_callback(h);
+    } else if (h->heap) {
         free_handle(l, h);
-    } else {
-        future__drop_handle(h);
     }
 }
 
@@ -114,12 +114,26 @@ void loop__drop_handles(struct loop *l, struct list *handles)
     }
 }
 
+/* Calls it and ends it: afterwards h may be gone. */
+static struct err *call(struct loop *l, struct handle *h)
+{
+    if (h->kind == HANDLE_DONE) {
+        return future__run_callback(h);
+    }
+    bool heap = h->heap; /* an embedded handle may be gone after the call */
+    struct err *e = h->fn(h->arg);
+    if (heap) {
+        free_handle(l, h);
+    }
+    return e;
+}
+
 /* Debug mode: who held the loop, and for how long. */
 static struct err *call_timed(struct loop *l, struct handle *h)
 {
     struct task *task = task__of_handle(h);
     double start = loop_time(l);
-    struct err *e = h->fn(h->arg);
+    struct err *e = call(l, h);
     double took = loop_time(l) - start;
     if (took >= slow_callback) {
         char text[80];
@@ -132,16 +146,12 @@ static struct err *call_timed(struct loop *l, struct handle *h)
 
 void loop__run_handle(struct loop *l, struct handle *h)
 {
-    bool heap = h->heap; /* an embedded handle may be gone after the call */
     loop__set_queued(h, false);
     if (h->cancelled) {
         free_handle(l, h);
         return;
     }
-    struct err *e = l->debug ? call_timed(l, h) : h->fn(h->arg);
-    if (heap) {
-        free_handle(l, h);
-    }
+    struct err *e = l->debug ? call_timed(l, h) : call(l, h);
     if (e) {
         loop_call_exception_handler(l, "Exception in callback", e, NULL);
         err_unref(e);

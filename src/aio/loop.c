@@ -68,7 +68,8 @@ struct err *loop_close(struct loop *l)
     }
     l->closed = true;
     loop__inbox_close(l);
-    task__destroy_all(l);
+    task__destroy_all(l); /* what their ends still queue is dropped with the rest */
+    l->sealed = true;
     loop__drop_handles(l, &l->ready);
     loop__timers_fini(l);
     loop__signals_fini(l);

@@ -33,18 +33,23 @@ typedef struct err *(*loop_fn)(void *arg);
 
 /* -- handles ------------------------------------------------------------------------------- */
 
+enum handle_kind { HANDLE_PLAIN, HANDLE_TIMER, HANDLE_DONE }; /* what it is the head of */
+
 /* A callback in the ready queue (asyncio.Handle). Embed one and post it without allocating, or let
  * loop_call_soon make one. The fields are the loop's; set them by handle_init. */
 struct handle {
     struct list node;
-    loop_fn fn;
+    union {
+        loop_fn fn;
+        struct err *(*done_fn)(struct future *f, void *arg); /* of a struct future_cb */
+    };
     void *arg;
-    struct loop *loop; /* borrowed; set once posted */
-    bool queued;       /* in the ready queue or the inbox; atomic, see inbox.c */
-    bool cancelled;    /* heap-made ones only: dropped when their turn comes */
-    bool heap;         /* made by loop_call_soon: the loop frees it once run or dropped */
-    bool timed;        /* the head of a struct timer */
-    bool shared;       /* posted by another thread: unlinked under the inbox's lock */
+    struct loop *loop;  /* borrowed; set once posted */
+    bool queued;        /* in the ready queue or the inbox; atomic, see inbox.c */
+    bool cancelled;     /* heap-made ones only: dropped when their turn comes */
+    bool heap;          /* made by loop_call_soon: the loop frees it once run or dropped */
+    unsigned char kind; /* enum handle_kind */
+    bool shared;        /* posted by another thread: unlinked under the inbox's lock */
 };
 
 void handle_init(struct handle *h, loop_fn fn, void *arg);

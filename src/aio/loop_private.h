@@ -15,6 +15,7 @@ struct loop {
     struct ev_loop *ev; /* owned */
     enum loop_kind kind;
     bool running, stopping, closed, debug;
+    bool sealed;               /* closed, and its tasks are destroyed: posting is ignored */
     const struct trace *trace; /* borrowed, may be NULL */
 
     struct list ready; /* of struct handle: the next iteration's */
@@ -95,9 +96,9 @@ void loop__signals_fini(struct loop *l);
 /* report.c. */
 void loop__report_default(const char *message, struct err *e, const char *what);
 
-/* future.c. The done callback that h belongs to, or NULL; and ending it, scheduled but not run. */
-struct future_cb *future__of_handle(const struct handle *h);
-void future__drop_handle(struct handle *h);
+/* future.c. The HANDLE_DONE h, unlinked from the ready queue: run it, or end it without. */
+struct err *future__run_callback(struct handle *h);
+void future__drop_callback(struct handle *h);
 /* Ends f; its callbacks are queued, or (now) run in the current iteration already. */
 void future__complete(struct future *f, enum future_state state, bool now);
 

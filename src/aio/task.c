@@ -47,13 +47,6 @@ static void set_status(struct task *t, struct err *status)
     err_unref(old);
 }
 
-static void stop_awaiting(struct task *t)
-{
-    struct future *f = t->awaits;
-    t->awaits = NULL;
-    future_unref(f);
-}
-
 /* -- the step ------------------------------------------------------------------------------ */
 
 /* The outcome that the coroutine left in the future's fields becomes the future's. */
@@ -97,7 +90,6 @@ static void step(struct task *t)
         }
         t->must_cancel = false;
     }
-    stop_awaiting(t);
     l->current = t;
     enum co_state state = CO_DONE;
     if (t->started || !t->status) {
@@ -128,6 +120,7 @@ static struct err *on_wakeup(struct future *f, void *arg)
 {
     struct task *t = arg;
     set_status(t, future_result(f, NULL));
+    future_unref(f);
     step(t);
     return NULL;
 }
@@ -142,8 +135,7 @@ void task__post_step(struct task *t, struct err *status)
 void task__suspend(struct task *t, struct future *fut)
 {
     set_status(t, NULL);
-    t->awaits = future_ref(fut);
-    future_watch(fut, &t->wake, on_wakeup, t);
+    future_watch(future_ref(fut), &t->wake, on_wakeup, t);
     trace_put(t->future.loop->trace, TRACE_TASK, "%s awaits a %s", task_name(t), fut->ops->kind);
     if (t->must_cancel && future_cancel(fut)) {
         t->must_cancel = false;
@@ -186,7 +178,7 @@ struct task *task_new(
 static void fini(struct future *f)
 {
     struct task *t = from_future(f);
-    assert(!t->drop && !t->awaits && !t->status);
+    assert(!t->drop && !t->wake.future && !t->status);
     free(t->name);
 }
 
@@ -194,12 +186,13 @@ static void destroy_pending(struct task *t)
 {
     loop_call_exception_handler(
         t->future.loop, "Task was destroyed but it is pending!", NULL, task_name(t));
-    if (t->wake.future) {
+    struct future *awaited = t->wake.future;
+    if (awaited) {
         future_unwatch(&t->wake);
+        future_unref(awaited);
     } else {
         handle_cancel(&t->wake.handle);
     }
-    stop_awaiting(t);
     drop_frame(t);
     set_status(t, NULL);
     t->future.loop->ntasks--;
@@ -253,11 +246,11 @@ static bool cancel_future(struct future *f)
 {
     struct task *t = from_future(f);
     t->cancels++;
-    if (t->awaits) {
+    if (t->wake.future) {
         /* cancelling may let go of everything else that holds it */
-        struct future *awaits = future_ref(t->awaits);
-        bool forwarded = future_cancel(awaits);
-        future_unref(awaits);
+        struct future *awaited = future_ref(t->wake.future);
+        bool forwarded = future_cancel(awaited);
+        future_unref(awaited);
         if (forwarded) {
             return true;
         }
@@ -309,7 +302,7 @@ struct err *task_set_name(struct task *t, const char *name)
 
 struct future *task_awaits(const struct task *t)
 {
-    return t->awaits && !future_done(t->awaits) ? t->awaits : NULL;
+    return t->wake.future && !future_done(t->wake.future) ? t->wake.future : NULL;
 }
 
 struct task *loop_current_task(const struct loop *l)
@@ -331,9 +324,7 @@ size_t loop_count_tasks(const struct loop *l)
 
 struct task *task__of_handle(const struct handle *h)
 {
-    if (h->fn == on_step) {
-        return task_ref(h->arg);
-    }
-    struct future_cb *cb = future__of_handle(h);
-    return cb && cb->fn == on_wakeup ? task_ref(cb->arg) : NULL;
+    bool is_step = h->kind == HANDLE_DONE ? h->done_fn == on_wakeup
+                                          : h->kind == HANDLE_PLAIN && h->fn == on_step;
+    return is_step ? task_ref(h->arg) : NULL;
 }

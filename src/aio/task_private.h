@@ -8,13 +8,12 @@
 /*
  * Of an unfinished task exactly one holds: its step is running (loop->current), its step is queued
  * (wake.handle, directly or as the wake-up of a future that is done), or it awaits a pending future
- * (`awaits`, in whose callbacks `wake` is). So one handle serves both the step and the wake-up.
+ * (wake.future, in whose callbacks `wake` is). So one handle serves both the step and the wake-up.
  */
 struct task {
     struct future future;
     struct list node;      /* in the loop's tasks while unfinished */
-    struct future_cb wake; /* registered with `awaits`; its handle also carries plain steps */
-    struct future *awaits; /* a reference; asyncio's _fut_waiter */
+    struct future_cb wake; /* its future is asyncio's _fut_waiter, with a reference of our own */
     struct err *status;    /* owned: what the next, or the running, step receives */
     co_fn fn;
     void (*drop)(void *frame); /* NULL once called */

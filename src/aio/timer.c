@@ -144,7 +144,7 @@ void timer_init(struct timer *t, loop_fn fn, void *arg)
 {
     *t = (struct timer){.node.at = HEAP_NOWHERE};
     handle_init(&t->h, fn, arg);
-    t->h.timed = true;
+    t->h.kind = HANDLE_TIMER;
 }
 
 bool timer_active(const struct timer *t)

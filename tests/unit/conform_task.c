@@ -14,7 +14,8 @@ struct stage {
     enum err_kind received[4]; /* by each await; ERR_KINDS for no error */
     unsigned nreceived;
     unsigned dropped;
-    void *value; /* what to return */
+    void *value;                      /* what to return */
+    struct future *ends_when_dropped; /* borrowed, may be NULL */
     bool cancel_self;
     bool swallow;
 };
@@ -30,6 +31,9 @@ static void actor_drop(void *frame)
     struct actor *f = frame;
     f->stage->dropped++;
     future_unref(f->fut);
+    if (f->stage->ends_when_dropped) {
+        err_unref(future_set_result(f->stage->ends_when_dropped, NULL, NULL));
+    }
 }
 
 static void receive(struct stage *s, struct err *status)
@@ -380,6 +384,26 @@ START_TEST(conform_32_destroyed_while_pending)
 }
 END_TEST
 
+START_TEST(conform_32_the_end_of_one_wakes_another)
+{
+    struct stage s = stage_on(loop_starts());
+    struct stage other = stage_on(s.loop);
+    struct seen seen = {0};
+    loop_set_exception_handler(s.loop, seen_handler, &seen);
+    s.ends_when_dropped = other.awaited;
+    task_unref(actor_new(&s, await_one));
+    task_unref(actor_new(&other, await_one));
+    loop_spin(s.loop, 1);
+    err_is_none(loop_close(s.loop));
+    ck_assert_uint_eq(seen.count, 2);
+    ck_assert(future_done(other.awaited));
+    future_unref(s.awaited);
+    future_unref(other.awaited);
+    loop_is_empty(s.loop);
+    loop_free(s.loop);
+}
+END_TEST
+
 static enum co_state sleep_zero(void *frame, struct err *status)
 {
     struct actor *f = frame;
@@ -533,6 +557,7 @@ Suite *conform_task_suite(void)
     tcase_add_test(tc, conform_31_awaiting_oneself);
     tcase_add_test(tc, conform_31_awaiting_another_loops_future);
     tcase_add_test(tc, conform_32_destroyed_while_pending);
+    tcase_add_test(tc, conform_32_the_end_of_one_wakes_another);
     tcase_add_test(tc, conform_33_sleep_zero_takes_one_iteration);
     tcase_add_test(tc, conform_33_cancelled_sleeps);
     tcase_add_test(tc, conform_34_current_task_and_all_tasks);
