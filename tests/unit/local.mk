@@ -11,6 +11,8 @@ tests_unit_check_garner_SOURCES += tests/unit/failnth_core.c
 tests_unit_check_garner_SOURCES += tests/unit/awaiter.c tests/unit/awaiter.h
 tests_unit_check_garner_SOURCES += tests/unit/conform_gather.c
 tests_unit_check_garner_SOURCES += tests/unit/conform_wait.c
+tests_unit_check_garner_SOURCES += tests/unit/conform_timeout.c
+tests_unit_check_garner_SOURCES += tests/unit/conform_sync.c
 # The n-th allocation is made to fail by these (failnth.h).
 tests_unit_check_garner_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 tests_unit_check_garner_LDFLAGS += -Wl,--wrap=vasprintf,--wrap=free
