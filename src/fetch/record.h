@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The record of one entry: everything its end is known by (cli.md, --json). */
+#ifndef FETCH_RECORD_H
+#define FETCH_RECORD_H
+
+#include "aio/future.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum record_state {
+    RECORD_FINISHED,
+    RECORD_FAILED,
+    RECORD_CANCELLED,
+    RECORD_PENDING,
+    RECORD_SKIPPED,
+    RECORD_UNCHANGED,
+};
+
+struct record_timing { /* seconds; negative: did not happen */
+    double queued, dns, connect, tls, ttfb, body, write, total;
+};
+
+/* Strings are owned; NULL is "not known". Numbers below zero are "not known" where it says -1. */
+struct record {
+    uint64_t index; /* from 1 */
+    char *id;       /* JSON text, verbatim */
+    char *url;      /* verbatim */
+    char *effective_url;
+    enum record_state state;
+    char *path; /* as given by --dir and the template */
+    int64_t size;       /* of the file; -1 */
+    int64_t received;   /* body bytes over all attempts */
+    int64_t resumed_at; /* -1 */
+    int status;         /* 0 */
+    const char *http_version; /* static */
+    char *content_type, *etag, *last_modified;
+    unsigned attempts; /* requests made */
+    unsigned redirects;
+    unsigned segments; /* 1 */
+    char *remote_ip;
+    char *checksum;    /* "sha256:..." */
+    const char *reason; /* static: "exists", "foreign", "duplicate", ... */
+    uint64_t duplicate_of; /* 0 */
+    char *file;         /* NULL: the command line */
+    uint64_t line;
+    int length_known; /* -1 unknown, 0, 1 */
+    double started, finished; /* seconds since the epoch; 0: did not happen */
+    struct record_timing timing;
+    struct err *error; /* owned */
+    bool retryable;
+};
+
+struct record *record_new(void); /* all unknown; NULL when memory ran out */
+void record_free(void *record);
+
+const char *record_state_name(enum record_state s);
+bool record_ok(const struct record *r); /* finished, skipped, unchanged */
+
+/* Who takes the records of a session, on the loop's thread. */
+struct record_consumer {
+    /* Each entry read comes once; r is borrowed for the call. An error (ERR_IO: nobody can be told
+     * any more) stops the run. */
+    struct err *(*on_record)(void *arg, const struct record *r);
+    /* NULL: go on. Otherwise a future (owned by the caller) to await before more is started: what
+     * was written so far has not gone out. */
+    struct future *(*ready)(void *arg);
+    void *arg;
+};
+
+#endif
