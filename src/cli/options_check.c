@@ -4,11 +4,13 @@
 #include "net/multi.h"
 #include "store/template.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define DEFAULT_JOBS     64
 #define DEFAULT_PER_HOST 8
+#define ASSUMED          "https://"
 
 static const int default_retry_codes[] = {408, 425, 429, 500, 502, 503, 504, 0};
 
@@ -52,11 +54,10 @@ static bool has_scheme(const char *s)
     return n && strncmp(s + n, "://", 3) == 0 && (*s | 0x20) >= 'a' && (*s | 0x20) <= 'z';
 }
 
-struct err *options__take_url(struct parse *p, const char *word)
+/* What is to be said of a word that is no URL; meant: the URL that it might be, without a password.
+ */
+static struct err *no_url(const char *word, const char *meant)
 {
-    if (has_scheme(word)) {
-        return strings_add(p->arena, &p->urls, word, strlen(word)) ? NULL : err_plain(ERR_NOMEM);
-    }
     if (strcmp(word, "-") == 0) {
         return err_new(ERR_USAGE, NULL, "'-' is not a URL; a list on standard input is -i -");
     }
@@ -64,12 +65,27 @@ struct err *options__take_url(struct parse *p, const char *word)
         return err_new(ERR_USAGE, NULL,
             "'%s' is not a URL but a file here; to read a list from it, say -i '%s'", word, word);
     }
-    if (*word && (strpbrk(word, ".:/") || strcmp(word, "localhost") == 0)) {
-        return err_new(ERR_USAGE, NULL, "'%s' is not a URL; did you mean https://%s?", word,
-            word + strspn(word, "/:"));
+    const char *shown = meant + strlen(ASSUMED);
+    if (strpbrk(word, ".:/") || strcmp(word, "localhost") == 0) {
+        return err_new(ERR_USAGE, NULL, "'%s' is not a URL; did you mean %s?", shown, meant);
     }
     return err_new(
-        ERR_USAGE, NULL, "'%s' is not a URL: those begin with https:// or http://", word);
+        ERR_USAGE, NULL, "'%s' is not a URL: those begin with https:// or http://", shown);
+}
+
+struct err *options__take_url(struct parse *p, const char *word)
+{
+    if (has_scheme(word)) {
+        return strings_add(p->arena, &p->urls, word, strlen(word)) ? NULL : err_plain(ERR_NOMEM);
+    }
+    struct buf b = BUF_INIT;
+    buf_adds(&b, ASSUMED);
+    buf_adds(&b, word + strspn(word, "/:"));
+    char *shown = buf_failed(&b) ? NULL : url_redact(b.data);
+    struct err *e = shown ? no_url(word, shown) : err_plain(ERR_NOMEM);
+    free(shown);
+    buf_fini(&b);
+    return e;
 }
 
 /* What follows from other options. */

@@ -16,3 +16,8 @@ tests_unit_check_garner_SOURCES += tests/unit/conform_sync.c
 # The n-th allocation is made to fail by these (failnth.h).
 tests_unit_check_garner_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 tests_unit_check_garner_LDFLAGS += -Wl,--wrap=vasprintf,--wrap=free
+tests_unit_check_garner_SOURCES += tests/unit/cli_support.c tests/unit/cli_options.h
+tests_unit_check_garner_SOURCES += tests/unit/cli_units.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_options.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_options_bad.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_config.c

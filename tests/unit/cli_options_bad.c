@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: what is refused, and what is said of it. */
+#include "cli_options.h"
+#include "support.h"
+
+#include <string.h>
+
+#define URL " http://h/x"
+
+/* clang-format off */
+static const struct {
+    const char *line, *why;
+} bad[] = {
+    /* names */
+    {"--nonsense" URL, "unknown option --nonsense"},
+    {"--job 3" URL, "did you mean --jobs?"},
+    {"--jobs3" URL, "did you mean --jobs?"},
+    {"--jbos=3" URL, "unknown option --jbos; did you mean --jobs?"},
+    {"--quie" URL, "unknown option --quie"},
+    {"--time 3" URL, "unknown option --time"},
+    {"--inpu", "unknown option --inpu"},
+    {"-w" URL, "unknown option -w"},
+    {"--quiet=3" URL, "--quiet: takes no value"},
+    {"--jobs", "--jobs: a value is missing"},
+    {"-j", "-j: a value is missing"},
+    {"--help nonsense", "--help: there is no group 'nonsense'"},
+    /* letters of other programs */
+    {"-c" URL, "-c: "}, {"-C -" URL, "-C: "}, {"-P dir" URL, "--dir"}, {"-t 3" URL, "--retry"},
+    {"-T 3" URL, "--stall-timeout"}, {"-z x" URL, "--if-exists update"}, {"-Z" URL, "--jobs"},
+    {"-fsSLZ" URL, "-Z: "},
+    {"-x16" URL, "--per-host"}, {"-x 16" URL, "--proxy: '16'"},
+    {"-d {\"a\":1}" URL, "did you mean --data?"}, {"-d [1]" URL, "did you mean --data?"},
+    {"-d @f" URL, "did you mean --data?"}, {"-d " URL, "--dir: "},
+    /* words that are no URLs */
+    {"example.org/x", "did you mean https://example.org/x?"},
+    {"//example.org/x", "did you mean https://example.org/x?"},
+    {"localhost", "did you mean https://localhost?"},
+    {"http://h/x nonsense", "'nonsense' is not a URL"},
+    {"http://h/x ", "'' is not a URL"},
+    {"http://h/x -", "-i -"},
+    {"1http://h/x", "is not a URL"},
+    {"http:/h/x", "is not a URL"},
+    {"list", "say -i 'list'"},
+    /* values */
+    {"-i " URL, "--input: "}, {"-i - -i -" URL, "--input: standard input can be read once"},
+    {"--input-format tsv" URL, "'tsv' is none of auto|lines|jsonl"},
+    {"--input-format " URL, "'' is none of auto|lines|jsonl"},
+    {"--key nonsense" URL, "--key: 'nonsense'"},
+    {"-o a -o b" URL, "--output: given twice"}, {"-o " URL, "--output: "},
+    {"-o -" URL, "--output: "}, {"-o {nonsense}" URL, "--output: "}, {"-o {name" URL, "--output: "},
+    {"-o x --tree" URL, "--tree: goes without --output"},
+    {"--if-exists nonsense" URL, "--if-exists: 'nonsense'"},
+    {"--if-exists skip|verify" URL, "--if-exists: 'skip|verify'"},
+    {"--checksum nonsense" URL, "--checksum: "}, {"--hash nonsense" URL, "--hash: "},
+    {"--max-filesize x" URL, "--max-filesize: 'x'"},
+    {"--return-when now" URL, "--return-when: 'now'"},
+    {"--timeout x" URL, "--timeout: 'x'"}, {"--task-timeout x" URL, "--task-timeout: 'x'"},
+    {"--attempt-timeout x" URL, "--attempt-timeout: 'x'"}, {"-m x" URL, "--max-time: 'x'"},
+    {"--connect-timeout -1" URL, "--connect-timeout: '-1'"},
+    {"--first-byte-timeout x" URL, "--first-byte-timeout: 'x'"},
+    {"--stall-timeout 1w" URL, "--stall-timeout: '1w'"},
+    {"-Y x" URL, "--speed-limit: 'x'"}, {"-y x" URL, "--speed-time: 'x'"},
+    {"--on-interrupt stop" URL, "--on-interrupt: 'stop' is none of cancel|drain"},
+    {"-j 0" URL, "--jobs: '0' is not a number from 1 to 65535"},
+    {"-j x" URL, "--jobs: 'x' is not a number from 1 to 65535"},
+    {"-j 65536" URL, "--jobs: "}, {"-j -1" URL, "--jobs: "}, {"-j 1.5" URL, "--jobs: "},
+    {"-j " URL, "--jobs: '' is not a number"}, {"-j 99999999999999999999" URL, "--jobs: "},
+    {"--per-host 0" URL, "--per-host: '0'"}, {"--look-ahead 0" URL, "--look-ahead: '0'"},
+    {"--limit-rate x" URL, "--limit-rate: 'x'"}, {"--rate 5" URL, "--rate: '5'"},
+    {"--per-host-rate 5/x" URL, "--per-host-rate: '5/x'"},
+    {"--executor-threads 0" URL, "--executor-threads: '0'"},
+    {"--buffer x" URL, "--buffer: 'x'"}, {"--buffer 1k" URL, "--buffer: '1k' is too little"},
+    {"--retry x" URL, "--retry: 'x'"}, {"--retry -1" URL, "--retry: '-1'"},
+    {"--retry 99999999999" URL, "--retry: "},
+    {"--retry-delay x" URL, "--retry-delay: 'x'"},
+    {"--retry-max-delay x" URL, "--retry-max-delay: 'x'"},
+    {"--retry-max-time x" URL, "--retry-max-time: 'x'"},
+    {"--retry-max-wait x" URL, "--retry-max-wait: 'x'"},
+    {"--retry-on x" URL, "--retry-on: 'x'"}, {"--retry-on 503," URL, "--retry-on: "},
+    {"--retry-on 5030" URL, "--retry-on: "}, {"--retry-on 999" URL, "--retry-on: "},
+    {"--retry-on " URL, "--retry-on: "},
+    {"-r 5" URL, "--range: '5'"}, {"-r -" URL, "--range: "}, {"-r 1-2," URL, "--range: "},
+    {"-r a-b" URL, "--range: "},
+    {"-X a~b" URL, "--request: 'a b'"}, {"-X " URL, "--request: "},
+    {"--data @missing" URL, "--data: missing: No such file"},
+    {"-H nonsense" URL, "--header: "}, {"-H :x" URL, "--header: "}, {"-H a;b" URL, "--header: "},
+    {"-H a:\r\nb:" URL, "--header: "}, {"-H @missing" URL, "--header: missing"},
+    {"-e ;auto" URL, "--referer: "},
+    {"-u a" URL, "--user: "}, {"--oauth2-bearer a~b" URL, "--oauth2-bearer: "},
+    {"--oauth2-bearer " URL, "--oauth2-bearer: "},
+    {"--oauth2-bearer @missing" URL, "--oauth2-bearer: missing"},
+    {"--auth-host a,,b" URL, "--auth-host: "}, {"--auth-host http://a/" URL, "--auth-host: "},
+    {"-b a=1\nb=2" URL, "--cookie: "}, {"--cookie-jar " URL, "--cookie-jar: "},
+    {"--max-redirs x" URL, "--max-redirs: 'x'"}, {"--max-redirs -2" URL, "--max-redirs: '-2'"},
+    {"--resolve h" URL, "--resolve: 'h'"}, {"--resolve h:80" URL, "--resolve: "},
+    {"--connect-to a:1" URL, "--connect-to: "},
+    {"--print all" URL, "--print: 'all'"}, {"--progress bar" URL, "--progress: 'bar'"},
+    {"-K missing" URL, "missing: No such file"},
+    /* contradictions */
+    {"-o x http://h/x http://h/y", "--output: 'x' names one file"},
+    {"-I --data x" URL, "--head: "}, {"-I -X PUT" URL, "--head: "},
+    {"--no-resume --resume-unsafe" URL, "--resume-unsafe: "},
+    {"--return-when first-completed --gather" URL, "--return-when: "},
+    {"--checksum d41d8cd98f00b204e9800998ecf8427e http://h/x http://h/y", "--checksum: is of one"},
+    {"--checksum d41d8cd98f00b204e9800998ecf8427e -i list", "--checksum: is of one"},
+    {"--data @- -i -", "--input: standard input is read already"},
+    {"--data @-", "nothing to download"},
+    {"-H @- --data @-" URL, "--data: standard input is read already"},
+};
+/* clang-format on */
+
+START_TEST(test_bad)
+{
+    file_write("list", "http://h/x\n");
+    options_are_bad(bad[_i].line, bad[_i].why);
+}
+END_TEST
+
+START_TEST(test_no_secret_in_a_message)
+{
+    struct options *o = NULL;
+    static const char *const lines[] = {"-u sesame" URL, "-H sesame" URL,
+        "-H Authorization~sesame" URL, "--oauth2-bearer sesame~x" URL, "-b sesame=1\n2" URL,
+        "me:sesame@example.org/x"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct err *e = options_of(lines[i], &o);
+        ck_assert_ptr_nonnull(e);
+        ck_assert_msg(!strstr(err_message(e), "sesame"), "%s", err_message(e));
+        err_unref(e);
+    }
+}
+END_TEST
+
+Suite *cli_options_bad_suite(void);
+Suite *cli_options_bad_suite(void)
+{
+    Suite *s = suite_create("cli_options_bad");
+    TCase *t = tcase_create("options");
+    tcase_add_checked_fixture(t, options_setup, options_teardown);
+    tcase_add_loop_test(t, test_bad, 0, sizeof bad / sizeof *bad);
+    tcase_add_test(t, test_no_secret_in_a_message);
+    suite_add_tcase(s, t);
+    return s;
+}
