@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libcurl's callbacks of one easy handle. They note what came and hand it to the receiver; none of
+ * them calls libcurl, but to ask it for a figure.
+ */
+#include "net/private.h"
+
+#include <stdio.h>
+
+static void resolved(struct transfer *t)
+{
+    if (!t->resolved) {
+        t->resolved = true;
+        if (t->receiver->on_resolved) {
+            t->receiver->on_resolved(t->arg);
+        }
+    }
+}
+
+/* The name is not known: a look-up begins. */
+static int on_lookup(void *state, void *reserved, void *easy)
+{
+    (void)state;
+    (void)reserved;
+    struct transfer *t = ((struct easy *)easy)->t;
+    if (t && t->connecting < 0) {
+        t->connecting = t->m->now;
+    }
+    return 0;
+}
+
+static curl_socket_t on_open(void *easy, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+    (void)purpose;
+    struct easy *e = easy;
+    struct transfer *t = e->t;
+    if (t) {
+        resolved(t);
+        if (t->connecting < 0) {
+            t->connecting = t->m->now;
+        }
+        /* Also when a kept connection turned out to be dead and libcurl makes another. */
+        t->reply->r.connected = false;
+        deadline__touch(t, TRANSFER_WAITING);
+    }
+    return multi__open_socket(e->m, t, addr);
+}
+
+/* A connection is there, new or kept, and the request goes out next. */
+static int on_ready(void *easy, char *remote_ip, char *local_ip, int remote_port, int local_port)
+{
+    (void)local_ip;
+    (void)remote_port;
+    (void)local_port;
+    struct transfer *t = ((struct easy *)easy)->t;
+    struct reply *r = &t->reply->r;
+    resolved(t);
+    err_unref(t->error); /* of a socket that could not be had, when another could */
+    t->error = NULL;
+    r->connected = true;
+    snprintf(r->remote_ip, sizeof(r->remote_ip), "%s", remote_ip ? remote_ip : "");
+    multi__established(t);
+    deadline__touch(t, TRANSFER_ASKED);
+    return CURL_PREREQFUNC_OK;
+}
+
+static bool is_head(const struct transfer *t)
+{
+    return t->rq->method && t->rq->method[0] == 'H' && t->rq->method[1] == 'E';
+}
+
+static struct err *too_large(const struct transfer *t)
+{
+    return err_new(ERR_POLICY, "CURLE_FILESIZE_EXCEEDED",
+        "the body is larger than %lld bytes (--max-filesize)",
+        (long long)t->m->options->max_filesize);
+}
+
+static struct err *head_ended(struct transfer *t)
+{
+    struct reply *r = &t->reply->r;
+    int64_t max = t->m->options->max_filesize;
+    if (is_head(t)) {
+        r->length_known = true;
+    } else if (max > 0 && r->content_length > max) {
+        return too_large(t);
+    }
+    t->encoded = r->content_encoding && t->m->options->compressed && !t->rq->identity;
+    return t->receiver->on_head ? t->receiver->on_head(t->arg, r) : NULL;
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *easy)
+{
+    struct transfer *t = ((struct easy *)easy)->t;
+    bool ended = false;
+    n *= size;
+    deadline__touch(t, TRANSFER_READING);
+    multi__received(t->m, n);
+    struct err *e = reply__line(t->reply, line, n, &ended);
+    if (!e && ended) {
+        e = head_ended(t);
+    }
+    if (e) {
+        t->error = e;
+        return 0;
+    }
+    return n;
+}
+
+/* What the wire brought since the last call: the body itself, unless libcurl decodes it. */
+static size_t raw_bytes(struct transfer *t, size_t n)
+{
+    struct reply *r = &t->reply->r;
+    curl_off_t raw = 0;
+    if (!t->encoded) {
+        r->received_raw += (int64_t)n;
+        return n;
+    }
+    if (curl_easy_getinfo(t->easy->handle, CURLINFO_SIZE_DOWNLOAD_T, &raw) != CURLE_OK ||
+        raw <= r->received_raw) {
+        return 0;
+    }
+    n = (size_t)(raw - r->received_raw);
+    r->received_raw = raw;
+    return n;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *easy)
+{
+    struct transfer *t = ((struct easy *)easy)->t;
+    struct reply *r = &t->reply->r;
+    int64_t max = t->m->options->max_filesize;
+    n *= size;
+    deadline__touch(t, TRANSFER_READING);
+    multi__received(t->m, raw_bytes(t, n));
+    r->received += (int64_t)n;
+    struct err *e =
+        max > 0 && r->received > max ? too_large(t) : t->receiver->on_body(t->arg, bytes, n);
+    if (e) {
+        t->error = e;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    return n;
+}
+
+#define SET(option, value)                                                                         \
+    do {                                                                                           \
+        if (rc == CURLE_OK) {                                                                      \
+            rc = curl_easy_setopt(e->handle, (option), (value));                                   \
+        }                                                                                          \
+    } while (0)
+
+struct err *callbacks__install(struct easy *e)
+{
+    CURLcode rc = CURLE_OK;
+    SET(CURLOPT_RESOLVER_START_FUNCTION, on_lookup);
+    SET(CURLOPT_RESOLVER_START_DATA, e);
+    SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
+    SET(CURLOPT_OPENSOCKETDATA, e);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, multi__close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, e->m);
+    SET(CURLOPT_PREREQFUNCTION, on_ready);
+    SET(CURLOPT_PREREQDATA, e);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, e);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, e);
+    if (debug__wanted(e->m)) {
+        SET(CURLOPT_DEBUGFUNCTION, debug__print);
+        SET(CURLOPT_DEBUGDATA, e);
+        SET(CURLOPT_VERBOSE, 1L);
+    }
+    return rc == CURLE_OK ? NULL : net__usage(rc, "the callbacks");
+}

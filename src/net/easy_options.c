@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of the run, given to an easy handle once, when it is made. */
+#include "base/buf.h"
+#include "net/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* The first refusal counts; later calls do nothing. */
+struct setter {
+    CURL *h;
+    struct err *error;
+};
+
+static void done(struct setter *s, CURLcode rc, const char *what)
+{
+    if (rc != CURLE_OK && !s->error) {
+        s->error = net__usage(rc, what);
+    }
+}
+
+static void set_text(struct setter *s, CURLoption o, const char *value, const char *what)
+{
+    if (value && !s->error) {
+        done(s, curl_easy_setopt(s->h, o, value), what);
+    }
+}
+
+static void set_long(struct setter *s, CURLoption o, long value, const char *what)
+{
+    if (!s->error) {
+        done(s, curl_easy_setopt(s->h, o, value), what);
+    }
+}
+
+static void set_pointer(struct setter *s, CURLoption o, void *value, const char *what)
+{
+    if (value && !s->error) {
+        done(s, curl_easy_setopt(s->h, o, value), what);
+    }
+}
+
+/* Large reads save system calls, but every handle has its buffer: all together keep to 32 MiB, and
+ * a limited rate wants small steps. */
+static long buffer_size(const struct net_options *o)
+{
+    long size = 512 * 1024;
+    if (o->max_connections > 64) {
+        size = 32 * 1024 * 1024 / (long)o->max_connections;
+    }
+    if (size < 64 * 1024) {
+        size = 64 * 1024;
+    }
+    if (o->limit_rate > 0 && o->limit_rate / 20 < size) {
+        size = (long)(o->limit_rate / 20);
+    }
+    return size < 2048 ? 2048 : size;
+}
+
+static long http_version(enum http_version v)
+{
+    switch (v) {
+    case HTTP_VERSION_1_1:
+        return CURL_HTTP_VERSION_1_1;
+    case HTTP_VERSION_2:
+        return CURL_HTTP_VERSION_2_0;
+    case HTTP_VERSION_3:
+        return CURL_HTTP_VERSION_3;
+    case HTTP_VERSION_AUTO:
+        break;
+    }
+    return CURL_HTTP_VERSION_2TLS;
+}
+
+static long connect_timeout(const struct net_options *o)
+{
+    double ms = o->connect_timeout * 1000;
+    /* 0 would be libcurl's own default, not "none". */
+    return ms <= 0 || ms > 2e9 ? 2000000000L : ms < 1 ? 1 : (long)ms;
+}
+
+static void set_connecting(struct setter *s, const struct multi *m)
+{
+    const struct net_options *o = m->options;
+    set_text(s, CURLOPT_PROXY, o->proxy, "--proxy");
+    set_text(s, CURLOPT_PROXYUSERPWD, o->proxy_user, "--proxy-user");
+    set_text(s, CURLOPT_NOPROXY, o->noproxy, "--noproxy");
+    set_text(s, CURLOPT_INTERFACE, o->interface, "--interface");
+    set_text(s, CURLOPT_UNIX_SOCKET_PATH, o->unix_socket, "--unix-socket");
+    set_pointer(s, CURLOPT_CONNECT_TO, m->connect_to, "--connect-to");
+    if (o->ip_version) {
+        set_long(s, CURLOPT_IPRESOLVE, o->ip_version == 4 ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_V6,
+            "-4 or -6");
+    }
+    set_long(s, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout(o), "--connect-timeout");
+    set_long(s, CURLOPT_DNS_CACHE_TIMEOUT, NET_DNS_CACHE_SECONDS, "the DNS cache time");
+    set_long(s, CURLOPT_TCP_KEEPALIVE, 1, "TCP keep-alive");
+    set_long(s, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1, "hidden proxy headers");
+}
+
+static void set_tls(struct setter *s, const struct net_options *o)
+{
+    set_text(s, CURLOPT_CAINFO, o->cacert, "--cacert");
+    set_text(s, CURLOPT_SSLCERT, o->cert, "--cert");
+    set_text(s, CURLOPT_SSLKEY, o->key_file, "--key-file");
+    if (o->insecure) {
+        set_long(s, CURLOPT_SSL_VERIFYPEER, 0, "-k");
+        set_long(s, CURLOPT_SSL_VERIFYHOST, 0, "-k");
+    }
+}
+
+static void set_http(struct setter *s, const struct multi *m)
+{
+    const struct net_options *o = m->options;
+    set_text(s, CURLOPT_PROTOCOLS_STR, m->protocols, "--proto");
+    set_long(s, CURLOPT_HTTP_VERSION, http_version(o->http_version), "the HTTP version");
+    set_long(s, CURLOPT_FOLLOWLOCATION, 0, "no redirects");
+    set_long(s, CURLOPT_PATH_AS_IS, 1, "paths as they are");
+    set_long(s, CURLOPT_BUFFERSIZE, buffer_size(o), "the buffer size");
+    set_text(s, CURLOPT_USERAGENT, o->user_agent ? o->user_agent : NET_AGENT, "--user-agent");
+    set_text(s, CURLOPT_ACCEPT_ENCODING, o->compressed ? "" : NULL, "--compressed");
+    set_text(s, CURLOPT_NETRC_FILE, o->netrc_file, "--netrc-file");
+}
+
+struct err *easy__apply_options(struct easy *e)
+{
+    const struct multi *m = e->m;
+    struct setter s = {e->handle, NULL};
+    set_long(&s, CURLOPT_NOSIGNAL, 1, "no signals");
+    set_long(&s, CURLOPT_QUICK_EXIT, 1, "the quick exit");
+    set_pointer(&s, CURLOPT_PRIVATE, e, "private data");
+    set_pointer(&s, CURLOPT_ERRORBUFFER, e->error, "the error buffer");
+    set_pointer(&s, CURLOPT_SHARE, m->share, "the share");
+    set_connecting(&s, m);
+    set_tls(&s, m->options);
+    set_http(&s, m);
+    return s.error;
+}
+
+/* curl's --proto: names separated by commas; "=" before one drops all others, "-" forbids it, "+"
+ * or nothing allows it. */
+struct err *easy__protocols(const char *proto, char **out)
+{
+    bool http = true, https = true;
+    while (proto && *proto) {
+        size_t n = strcspn(proto, ",");
+        const char *name = proto;
+        size_t len = n;
+        char mode = '+';
+        while (len && strchr("+-=", *name)) {
+            mode = *name++;
+            len--;
+        }
+        bool all = len == 3 && strncasecmp(name, "all", 3) == 0;
+        if (mode == '=') {
+            http = https = false;
+        }
+        if (all || (len == 4 && strncasecmp(name, "http", 4) == 0)) {
+            http = mode != '-';
+        }
+        if (all || (len == 5 && strncasecmp(name, "https", 5) == 0)) {
+            https = mode != '-';
+        }
+        proto += n + (proto[n] == ',');
+    }
+    if (!http && !https) {
+        return err_new(ERR_USAGE, NULL, "--proto leaves neither http nor https");
+    }
+    *out = strdup(http && https ? "http,https" : http ? "http" : "https");
+    return *out ? NULL : err_plain(ERR_NOMEM);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is served next. Everything is O(1): a host that can be served stands in a ring, and serving
+ * takes the host at the ring's head, grants the first of its queue, and puts the host back at the
+ * tail if it can be served again. There are two rings, because a host whose name must be looked up
+ * needs a free look-up as well; they take turns.
+ *
+ * Wake-ups are coalesced: whatever may make a grant possible posts one dispatch.
+ */
+#include "net/hosts.h"
+
+#include "base/alloc.h"
+#include "base/trace.h"
+#include "net/hosts_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void hosts__wake(struct hosts *all)
+{
+    if (all->running < all->options.jobs) {
+        loop_post(all->loop, &all->dispatch);
+    }
+}
+
+/* The ring to serve from, NULL if neither can be. */
+static struct list *next_ring(struct hosts *all)
+{
+    bool ready = !list_empty(&all->ready);
+    bool lookup = !list_empty(&all->lookup) && all->lookups < all->options.lookups;
+    if (ready && lookup) {
+        all->lookup_turn = !all->lookup_turn;
+        return all->lookup_turn ? &all->lookup : &all->ready;
+    }
+    return ready ? &all->ready : lookup ? &all->lookup : NULL;
+}
+
+static void grant(struct host *h, double now)
+{
+    struct hosts *all = h->all;
+    struct slot *s = container_of(list_pop(&h->waiting), struct slot, node);
+    if (host__lookup_due(h, now)) {
+        s->lookup = h->looking = true;
+        all->lookups++;
+    }
+    if (h->probing) {
+        h->probe = s;
+    }
+    s->state = SLOT_GRANTED;
+    h->running++;
+    all->running++;
+    all->waiting--;
+    rate_take(&h->rate, now, 1);
+    rate_take(&all->rate, now, 1);
+    trace_put(loop_trace(all->loop), TRACE_HOSTS, "grant %s: %u running here, %u in all%s",
+        h->origin, h->running, all->running, s->lookup ? ", look-up" : "");
+    loop_post(all->loop, &s->granted);
+    host__settle(h, true);
+}
+
+static struct err *dispatch(void *hosts)
+{
+    struct hosts *all = hosts;
+    struct list *ring;
+    double now = loop_time(all->loop);
+    while (all->running < all->options.jobs && (ring = next_ring(all))) {
+        double delay = rate_delay(&all->rate, now, 1);
+        if (delay > 0) {
+            return timer_start(all->loop, &all->rate_timer, now + delay);
+        }
+        struct host *h = container_of(ring->next, struct host, node);
+        if ((h->place == HOST_LOOKUP) != host__lookup_due(h, now)) {
+            host__settle(h, false); /* its look-up is no longer trusted */
+            continue;
+        }
+        grant(h, now);
+    }
+    return NULL;
+}
+
+struct hosts *hosts_new(struct loop *l, const struct hosts_options *options)
+{
+    struct hosts *all = mem_new(sizeof(*all));
+    if (!all) {
+        return NULL;
+    }
+    all->loop = l;
+    all->options = *options;
+    list_init(&all->ready);
+    list_init(&all->lookup);
+    list_init(&all->idle);
+    handle_init(&all->dispatch, dispatch, all);
+    timer_init(&all->rate_timer, dispatch, all);
+    rate_init(&all->rate, options->rate, 0.05, loop_time(l));
+    return all;
+}
+
+void hosts_free(struct hosts *all)
+{
+    if (!all) {
+        return;
+    }
+    assert(all->running == 0 && all->waiting == 0);
+    while (all->table) {
+        host__free(all->table);
+    }
+    handle_cancel(&all->dispatch);
+    timer_stop(&all->rate_timer);
+    free(all);
+}
+
+/* -- slots --------------------------------------------------------------------------------- */
+
+void slot_init(struct slot *s, loop_fn on_grant, void *arg)
+{
+    list_init(&s->node);
+    handle_init(&s->granted, on_grant, arg);
+    s->host = NULL;
+    s->state = SLOT_IDLE;
+    s->lookup = false;
+}
+
+struct err *slot_request(
+    struct hosts *all, struct slot *s, const char *origin, bool front, bool resolved)
+{
+    assert(s->state == SLOT_IDLE);
+    struct host *h = host__get(all, origin, !resolved);
+    if (!h) {
+        return err_plain(ERR_NOMEM);
+    }
+    s->host = h;
+    s->state = SLOT_WAITING;
+    bool first = list_empty(&h->waiting);
+    if (front) {
+        list_push_front(&h->waiting, &s->node);
+    } else {
+        list_push(&h->waiting, &s->node);
+    }
+    all->waiting++;
+    if (first) {
+        host__settle(h, false);
+    }
+    return NULL;
+}
+
+static void lookup_over(struct slot *s)
+{
+    if (s->lookup) {
+        s->lookup = s->host->looking = false;
+        s->host->all->lookups--;
+        hosts__wake(s->host->all);
+    }
+}
+
+void slot_release(struct slot *s)
+{
+    struct host *h = s->host;
+    if (s->state == SLOT_IDLE) {
+        return;
+    }
+    struct hosts *all = h->all;
+    if (s->state == SLOT_WAITING) {
+        list_remove(&s->node);
+        all->waiting--;
+    } else {
+        handle_cancel(&s->granted);
+        lookup_over(s);
+        h->running--;
+        all->running--;
+        if (h->probe == s) {
+            h->probe = NULL;
+            h->probing = h->held;
+        }
+    }
+    s->state = SLOT_IDLE;
+    s->host = NULL;
+    host__settle(h, false);
+    hosts__wake(all);
+}
+
+void slot_resolved(struct slot *s)
+{
+    if (s->state == SLOT_GRANTED && s->lookup) {
+        struct host *h = s->host;
+        h->resolved_until = loop_time(h->all->loop) + h->all->options.resolved_for;
+        lookup_over(s);
+        host__settle(h, false);
+    }
+}
+
+void slot_hold_host(struct slot *s, double seconds)
+{
+    struct host *h = s->host;
+    if (s->state != SLOT_GRANTED || !(seconds > 0)) {
+        return;
+    }
+    double until = loop_time(h->all->loop) + seconds;
+    if (until > h->hold_until) {
+        h->hold_until = until;
+    }
+    if (!h->held) {
+        h->held = true;
+        h->all->held++;
+    }
+    h->probing = true;
+    trace_put(loop_trace(h->all->loop), TRACE_HOSTS, "hold %s for %.1f s", h->origin, seconds);
+    host__settle(h, false);
+}
+
+void slot_answered(struct slot *s)
+{
+    struct host *h = s->host;
+    if (s->state == SLOT_GRANTED && h->probing && !h->held) {
+        h->probing = false;
+        h->probe = NULL;
+        host__settle(h, false);
+    }
+}
+
+struct hosts_figures hosts_figures(const struct hosts *h)
+{
+    return (struct hosts_figures){h->running, h->waiting, HASH_COUNT(h->table), h->held};
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slots: who may have a request under way.
+ *
+ * A request needs a job slot (of the run) and a host slot (of scheme://host:port). Requests wait in
+ * the queue of their host; hosts with a free slot and someone waiting stand in one ring and are
+ * served in turn, so a slow, saturated or held host holds up nobody. Grants are announced from the
+ * ready queue.
+ *
+ *   slot_request --> host queue (FIFO, retries at its head) --> ring --> granted --> slot_release
+ */
+#ifndef NET_HOSTS_H
+#define NET_HOSTS_H
+
+#include "aio/loop.h"
+
+struct host;
+struct hosts;
+
+struct hosts_options {
+    unsigned jobs;        /* requests at once, >= 1 */
+    unsigned per_host;    /* requests at once to one host, >= 1 */
+    double rate;          /* request starts a second; 0: no limit */
+    double per_host_rate; /* the same for each host */
+    unsigned lookups;     /* DNS look-ups at once, >= 1: one is one thread */
+    double resolved_for;  /* seconds that a look-up is trusted (libcurl's DNS cache time) */
+};
+
+enum slot_state { SLOT_IDLE, SLOT_WAITING, SLOT_GRANTED };
+
+/* Embedded by who wants a slot. Fields belong to hosts. */
+struct slot {
+    struct list node;
+    struct handle granted; /* announces */
+    struct host *host;     /* borrowed while waiting or granted */
+    unsigned char state;   /* enum slot_state */
+    bool lookup;           /* counts as a look-up in flight */
+};
+
+struct hosts *hosts_new(struct loop *l, const struct hosts_options *options);
+void hosts_free(struct hosts *h); /* no slot may be waiting or granted; NULL is ignored */
+
+/* on_grant(arg) runs from the ready queue each time the slot was granted. */
+void slot_init(struct slot *s, loop_fn on_grant, void *arg);
+
+/* Waits for a slot of `origin` (url_origin()). front: at the head of the host's queue (a retry, or
+ * the next hop of a redirect). resolved: no look-up will be needed (an address, a proxy, a unix
+ * socket). ERR_NOMEM. */
+struct err *slot_request(
+    struct hosts *h, struct slot *s, const char *origin, bool front, bool resolved);
+
+/* Gives a granted slot back, or stops waiting; idempotent. The pending announcement is dropped. */
+void slot_release(struct slot *s);
+
+/* The request's name is looked up: others of the host may start. Also implied by slot_release. */
+void slot_resolved(struct slot *s);
+
+/* The whole host waits so many seconds (Retry-After), from now, never less than a hold before;
+ * then one probe goes first, and the rest when its slot is released or slot_answered is called. */
+void slot_hold_host(struct slot *s, double seconds);
+/* A good answer came: ends the probing of its host. */
+void slot_answered(struct slot *s);
+
+/* For progress and SIGUSR1. */
+struct hosts_figures {
+    unsigned running, waiting, hosts, held;
+};
+struct hosts_figures hosts_figures(const struct hosts *h);
+
+#endif

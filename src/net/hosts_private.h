@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Hosts inside: what hosts.c (who is served next) and host.c (one host's state) share. */
+#ifndef NET_HOSTS_PRIVATE_H
+#define NET_HOSTS_PRIVATE_H
+
+#include "net/hosts.h"
+#include "net/rate.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+/*
+ * Where a host stands. Only a host in a ring can be served at once; each other place has an event
+ * that brings the host out of it, so that nothing is ever searched.
+ *
+ *   READY    in hosts.ready: a request may start
+ *   LOOKUP   in hosts.lookup: the same, but its name must be looked up first
+ *   BUSY     waits for one of its own requests (its limit, its look-up, its probe)
+ *   TIMED    waits for its timer (a hold, its rate)
+ *   IDLE     in hosts.idle: nobody wants anything of it
+ */
+enum host_place { HOST_BUSY, HOST_READY, HOST_LOOKUP, HOST_TIMED, HOST_IDLE };
+
+struct host {
+    UT_hash_handle hh;
+    struct hosts *all;   /* borrowed */
+    struct list node;    /* in the ring or list of its place */
+    struct list waiting; /* of struct slot */
+    struct slot *probe;  /* borrowed: the one that goes first after a hold */
+    struct timer timer;  /* the end of a hold, or the next token */
+    struct rate rate;
+    double hold_until;     /* loop_time(); 0: none */
+    double resolved_until; /* the look-up is trusted so long */
+    unsigned running;
+    bool needs_lookup; /* by name: not an address, a proxy, a socket */
+    bool looking;      /* one request is looking the name up */
+    bool held;         /* hold_until has not come */
+    bool probing;      /* held before: one request at a time until it went well */
+    unsigned char place;
+    char origin[];
+};
+
+struct hosts {
+    struct loop *loop; /* borrowed */
+    struct hosts_options options;
+    struct host *table; /* owned, by origin */
+    struct list ready, lookup, idle;
+    struct handle dispatch; /* grants what can be granted */
+    struct timer rate_timer;
+    struct rate rate;
+    unsigned running, waiting, lookups, held, idle_count;
+    bool lookup_turn; /* the rings take turns */
+};
+
+/* Finds or makes. NULL when memory ran out. */
+struct host *host__get(struct hosts *all, const char *origin, bool needs_lookup);
+/* Moves it to where it belongs now; in a ring it keeps its turn, unless it has just been served. An
+ * idle host may be freed, though never this one. */
+void host__settle(struct host *h, bool served);
+void host__free(struct host *h);
+void hosts__wake(struct hosts *all);
+bool host__lookup_due(const struct host *h, double now);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * --limit-rate: every byte received takes a token. When they are spent, reading is held for as long
+ * as it takes to earn what was overdrawn. No stream is ever paused.
+ */
+#include "net/private.h"
+
+struct err *multi__on_limit(void *multi)
+{
+    struct multi *m = multi;
+    double delay = rate_delay(&m->limit, multi__now(m), 1);
+    if (delay > 0) {
+        return timer_start(m->loop, &m->limit_timer, m->now + delay);
+    }
+    m->limited = false;
+    multi_release(m);
+    return NULL;
+}
+
+void multi__received(struct multi *m, size_t n)
+{
+    if (m->limit.per_second <= 0) {
+        return;
+    }
+    rate_take(&m->limit, m->now, (double)n);
+    double delay = m->limited ? 0 : rate_delay(&m->limit, m->now, 1);
+    if (delay > 0) {
+        struct err *e = timer_start(m->loop, &m->limit_timer, m->now + delay);
+        if (!e) {
+            m->limited = true;
+            multi_hold(m);
+        }
+        err_unref(e);
+    }
+}

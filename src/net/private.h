@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of net share.
+ *
+ *   request --> easy (pooled) --> libcurl's multi --> callbacks.c (callbacks) --> reply, receiver
+ *                                      |
+ *        transfer (future, deadline) <-+-- multi.c: sockets and timer on the loop
+ */
+#ifndef NET_PRIVATE_H
+#define NET_PRIVATE_H
+
+#include "aio/future.h"
+#include "net/multi.h"
+#include "net/rate.h"
+#include "net/reply_private.h"
+#include "net/transfer.h"
+
+#include <curl/curl.h>
+
+#define NET_AGENT "garner/" PACKAGE_VERSION
+
+struct easy;
+struct sockets;
+struct transfer;
+
+/* -- url.c ---------------------------------------------------------------------------------- */
+
+const char *url__password(const struct url *u); /* decoded; NULL if there are no credentials */
+const char *url__bare(const struct url *u);     /* without user and password; borrowed */
+
+/* -- codes.c -------------------------------------------------------------------------------- */
+
+const char *net__code_name(CURLcode rc);
+enum err_kind net__kind(CURLcode rc, bool connected);
+struct err *net__usage(CURLcode rc, const char *what); /* an option that libcurl refuses */
+
+/* -- share.c -------------------------------------------------------------------------------- */
+
+/* DNS, TLS sessions, and cookies if options ask for them (the cookie file is read). */
+struct err *share__new(const struct net_options *o, CURLSH **out);
+struct err *share__write_jar(CURLSH *share, const char *path);
+
+/* -- multi.c -------------------------------------------------------------------------------- */
+
+struct multi {
+    struct loop *loop;                 /* borrowed */
+    const struct net_options *options; /* borrowed */
+    CURLM *handle;                     /* owned */
+    CURLSH *share;                     /* owned */
+    struct curl_slist *connect_to;     /* owned */
+    char *protocols;                   /* owned: for CURLOPT_PROTOCOLS_STR */
+    struct easy *idle;                 /* owned: the pool, most recently used first */
+    struct sockets *sockets;           /* owned */
+    struct list transfers;             /* under way, each holding a reference */
+    struct handle act;                 /* does what the callbacks noted */
+    struct timer timer;                /* libcurl's; may fire before `due` */
+    double due;
+    bool kick;       /* CURL_SOCKET_TIMEOUT is due */
+    bool added;      /* a transfer was added since the last kick */
+    bool delayed;    /* a kick waits until `due`, because reading is held */
+    unsigned inside; /* depth of calls into libcurl */
+    double now;      /* loop_time() of the batch that runs */
+    unsigned holds;
+    double held_since, held_time; /* while holds > 0; the sum of earlier holds */
+    double gap_time, gap_end;     /* time that the whole process stood still */
+    struct rate limit;            /* --limit-rate */
+    struct timer limit_timer;
+    bool limited; /* the limit holds */
+};
+
+/* m->now, read anew. */
+double multi__now(struct multi *m);
+/* Seconds that reading was held since the beginning, up to m->now. */
+double multi__held_time(const struct multi *m);
+/* A timer that was due at `when` runs at m->now: notes a stop of the process. */
+void multi__note_gap(struct multi *m, double when);
+
+struct sockets *sockets__new(void);
+void sockets__free(struct sockets *s); /* before the loop ends */
+
+/* libcurl's callbacks, and ours. */
+int multi__on_socket(CURL *h, curl_socket_t fd, int what, void *multi, void *unused);
+int multi__on_timer_change(CURLM *h, long ms, void *multi);
+struct err *multi__on_timer(void *multi);
+struct err *multi__act(void *multi);
+
+struct err *multi__add(struct multi *m, struct transfer *t);
+void multi__remove(struct multi *m, struct transfer *t);
+
+curl_socket_t multi__open_socket(
+    struct multi *m, struct transfer *t, const struct curl_sockaddr *addr);
+int multi__close_socket(void *m, curl_socket_t fd); /* a CURLOPT_CLOSESOCKETFUNCTION */
+/* The sockets that t opened now carry requests: they can be held. */
+void multi__established(struct transfer *t);
+
+/* -- limit.c -------------------------------------------------------------------------------- */
+
+void multi__received(struct multi *m, size_t n); /* counts against --limit-rate */
+struct err *multi__on_limit(void *multi);
+
+/* -- easy.c, easy_options.c, easy_request.c ------------------------------------------------- */
+
+struct easy {
+    CURL *handle;               /* owned */
+    struct easy *next;          /* in the pool */
+    struct multi *m;            /* borrowed */
+    struct transfer *t;         /* borrowed, while it is used */
+    struct curl_slist *headers; /* owned: what the handle was given */
+    unsigned set;               /* what differs from the options of the run, EASY_... */
+    char error[CURL_ERROR_SIZE];
+};
+
+/* From the pool, or new. */
+struct err *easy__get(struct multi *m, struct easy **out);
+void easy__put(struct easy *e);
+void easy__free(struct easy *e);
+
+struct err *easy__apply_options(struct easy *e);
+struct err *easy__apply_request(struct easy *e, const struct request *rq);
+/* For CURLOPT_PROTOCOLS_STR, from --proto. *out is owned by the caller. */
+struct err *easy__protocols(const char *proto, char **out);
+
+/* -- callbacks.c ------------------------------------------------------------------------------ */
+
+struct err *callbacks__install(struct easy *e); /* the callbacks */
+
+/* -- debug.c -------------------------------------------------------------------------------- */
+
+bool debug__wanted(const struct multi *m);
+int debug__print(CURL *h, curl_infotype type, char *data, size_t n, void *easy);
+
+/* -- transfer.c, deadline.c ----------------------------------------------------------------- */
+
+enum transfer_phase {
+    TRANSFER_WAITING, /* for a connection: its own, or that of another transfer */
+    TRANSFER_ASKED,   /* the request is on its way */
+    TRANSFER_READING, /* the reply began */
+};
+
+struct transfer {
+    struct future future;
+    struct list node;                /* in multi.transfers */
+    struct multi *m;                 /* borrowed */
+    struct easy *easy;               /* owned while under way */
+    const struct request *rq;        /* borrowed while under way */
+    const struct receiver *receiver; /* borrowed while under way */
+    void *arg;                       /* the receiver's */
+    struct reply_box *reply;         /* one reference */
+    struct err *error;               /* owned: what a callback ended it with */
+    struct list sockets;             /* opened for it, not yet established */
+    struct handle late;              /* a cancel from inside libcurl */
+    struct timer timer;              /* the earliest deadline, or sooner */
+    enum transfer_phase phase;
+    bool resolved;                     /* on_resolved was called */
+    bool encoded;                      /* libcurl decodes the body */
+    unsigned char again;               /* how often libcurl's connect time-out was not meant */
+    double started, connecting, since; /* m->now: begun; own connection (-1: none); last byte or
+                                          change of phase */
+    double held_then, gap_then;        /* multi's sums at `since` */
+    double gap_at_start;
+    double slow_since_bytes, slow_for; /* -Y/-y: bytes at the last look; seconds of slowness */
+    double slow_at, slow_held;
+};
+
+/* libcurl says that it is over. */
+void transfer__done(struct transfer *t, CURLcode rc);
+/* Ends it now; e is taken over, NULL is success. Not inside libcurl. */
+void transfer__end(struct transfer *t, struct err *e);
+
+struct err *deadline__start(struct transfer *t);
+void deadline__touch(struct transfer *t, enum transfer_phase phase); /* a byte, or a new phase */
+struct err *deadline__connect(const struct transfer *t);             /* the error */
+
+#endif

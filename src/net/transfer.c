@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A transfer's life. It is in the multi from its start until libcurl, a deadline or a cancel ends
+ * it; there is one way out, transfer__end, which takes the handle out of the multi, returns it to
+ * the pool and completes the future.
+ */
+#include "base/alloc.h"
+#include "base/trace.h"
+#include "net/private.h"
+
+#include <stdlib.h>
+
+/* How often a time-out of libcurl's is not believed: see transfer__done. */
+enum { MAX_AGAIN = 3 };
+
+static double seconds_of(CURL *h, CURLINFO what)
+{
+    curl_off_t us = 0;
+    return curl_easy_getinfo(h, what, &us) == CURLE_OK && us > 0 ? (double)us / 1e6 : -1;
+}
+
+static void take_figures(struct transfer *t)
+{
+    struct reply *r = &t->reply->r;
+    CURL *h = t->easy->handle;
+    r->timing.dns = seconds_of(h, CURLINFO_NAMELOOKUP_TIME_T);
+    r->timing.connect = seconds_of(h, CURLINFO_CONNECT_TIME_T);
+    r->timing.tls = seconds_of(h, CURLINFO_APPCONNECT_TIME_T);
+    r->timing.first_byte = seconds_of(h, CURLINFO_STARTTRANSFER_TIME_T);
+    r->timing.total = t->m->now - t->started;
+    if (t->encoded) {
+        curl_off_t raw = 0;
+        if (curl_easy_getinfo(h, CURLINFO_SIZE_DOWNLOAD_T, &raw) == CURLE_OK) {
+            r->received_raw = raw;
+        }
+    }
+}
+
+void transfer__end(struct transfer *t, struct err *e)
+{
+    if (t->easy) {
+        take_figures(t);
+        multi__remove(t->m, t);
+        easy__put(t->easy);
+        t->easy = NULL;
+    }
+    timer_stop(&t->timer);
+    handle_cancel(&t->late);
+    list_remove(&t->node);
+    trace_put(loop_trace(t->m->loop), TRACE_NET, "transfer %p: %d, %lld bytes, %s", (void *)t,
+        t->reply->r.status, (long long)t->reply->r.received, e ? err_message(e) : "done");
+    if (e) {
+        e = future_set_error(&t->future, e);
+    } else {
+        e = future_set_result(&t->future, reply__ref(t->reply), reply_free);
+    }
+    err_unref(e);
+    future_unref(&t->future);
+}
+
+/* libcurl counts its connect time-out also for a transfer that waits for the connection of another
+ * one, and over a stop of the process. Nothing was sent then: it simply begins again. */
+static bool not_meant(struct transfer *t)
+{
+    bool stopped = t->m->gap_time > t->gap_at_start;
+    if (t->phase != TRANSFER_WAITING || (t->connecting >= 0 && !stopped) ||
+        t->again++ >= MAX_AGAIN) {
+        return false;
+    }
+    t->connecting = -1;
+    t->gap_at_start = t->m->gap_time;
+    return true;
+}
+
+static struct err *error_of(struct transfer *t, CURLcode rc)
+{
+    bool connected = t->reply->r.connected;
+    if (t->error) {
+        struct err *e = t->error;
+        t->error = NULL;
+        return e;
+    }
+    if (rc == CURLE_OPERATION_TIMEDOUT && !connected) {
+        return deadline__connect(t);
+    }
+    const char *text = t->easy->error[0] ? t->easy->error : curl_easy_strerror(rc);
+    return err_new(net__kind(rc, connected), net__code_name(rc), "%s", text);
+}
+
+void transfer__done(struct transfer *t, CURLcode rc)
+{
+    struct err *e = rc == CURLE_OK ? NULL : error_of(t, rc);
+    if (rc == CURLE_OPERATION_TIMEDOUT && not_meant(t)) {
+        err_unref(e);
+        multi__remove(t->m, t);
+        e = multi__add(t->m, t);
+        if (!e) {
+            return;
+        }
+    }
+    transfer__end(t, e);
+}
+
+static struct err *on_late_cancel(void *transfer)
+{
+    transfer__end(transfer, err_plain(ERR_CANCELLED));
+    return NULL;
+}
+
+static bool cancel(struct future *f)
+{
+    struct transfer *t = container_of(f, struct transfer, future);
+    if (t->m->inside) {
+        loop_post(t->m->loop, &t->late);
+    } else {
+        multi__now(t->m);
+        transfer__end(t, err_plain(ERR_CANCELLED));
+    }
+    return true;
+}
+
+static void fini(struct future *f)
+{
+    struct transfer *t = container_of(f, struct transfer, future);
+    err_unref(t->error);
+    reply_free(t->reply);
+}
+
+struct future *transfer_start(struct multi *m, const struct request *rq,
+    const struct receiver *receiver, void *arg, struct err **error)
+{
+    static const struct future_ops ops = {"transfer", cancel, fini};
+    struct transfer *t = mem_new(sizeof(*t));
+    struct err *e = t && (t->reply = reply__new()) ? NULL : err_plain(ERR_NOMEM);
+    if (e) {
+        free(t);
+        *error = e;
+        return NULL;
+    }
+    multi__now(m);
+    t->m = m;
+    t->rq = rq;
+    t->receiver = receiver;
+    t->arg = arg;
+    t->connecting = -1;
+    list_init(&t->node);
+    list_init(&t->sockets);
+    handle_init(&t->late, on_late_cancel, t);
+    future_init(&t->future, m->loop, &ops);
+    e = deadline__start(t);
+    if (!e) {
+        e = easy__get(m, &t->easy);
+    }
+    if (!e) {
+        t->easy->t = t;
+        e = easy__apply_request(t->easy, rq);
+    }
+    if (!e) {
+        e = multi__add(m, t);
+    }
+    if (e) {
+        timer_stop(&t->timer);
+        if (t->easy) {
+            easy__put(t->easy);
+        }
+        future_unref(&t->future);
+        *error = e;
+        return NULL;
+    }
+    list_push(&m->transfers, &t->node);
+    return future_ref(&t->future);
+}
+
+const struct reply *transfer_reply(const struct future *transfer)
+{
+    return &((const struct transfer *)transfer)->reply->r;
+}

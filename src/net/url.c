@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * URLs. libcurl's URL API takes them apart once; what it found is packed behind the struct in one
+ * block, and parts that are equal share their bytes:
+ *
+ *     [struct url][bare: scheme://host:port/path?query][host][origin]...[only if they differ: text,
+ *      public, path, user, password]
+ */
+#include "net/url.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "net/private.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct url {
+    /* All point into the block that the struct begins. */
+    const char *text, *bare, *public;
+    const char *scheme, *host, *path, *query;
+    const char *user, *password; /* decoded; NULL if there are none */
+    const char *origin;
+    unsigned port;
+    size_t size; /* of the block */
+};
+
+/* What libcurl hands out, each owned. */
+struct parts {
+    char *scheme, *host, *port, *path, *query;
+    char *user, *password;                /* decoded */
+    char *raw_user, *raw_password, *zone; /* as written */
+};
+
+static void parts_fini(struct parts *p)
+{
+    curl_free(p->scheme);
+    curl_free(p->host);
+    curl_free(p->port);
+    curl_free(p->path);
+    curl_free(p->query);
+    curl_free(p->user);
+    curl_free(p->password);
+    curl_free(p->raw_user);
+    curl_free(p->raw_password);
+    curl_free(p->zone);
+}
+
+static struct err *wrong(CURLUcode rc)
+{
+    switch (rc) {
+    case CURLUE_OUT_OF_MEMORY:
+        return err_plain(ERR_NOMEM);
+    case CURLUE_BAD_SCHEME:
+        return err_new(ERR_INPUT, NULL, "not a URL: it has no scheme (https://...)");
+    case CURLUE_BAD_PORT_NUMBER:
+        return err_new(ERR_INPUT, NULL, "bad port number in the URL");
+    case CURLUE_NO_HOST:
+        return err_new(ERR_INPUT, NULL, "the URL names no host");
+    case CURLUE_BAD_HOSTNAME:
+        return err_new(ERR_INPUT, NULL, "bad host name in the URL");
+    default:
+        return err_new(ERR_INPUT, NULL, "bad URL: %s", curl_url_strerror(rc));
+    }
+}
+
+static bool http_scheme(const char *scheme)
+{
+    return strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0;
+}
+
+/* A part that may be absent. */
+static CURLUcode optional(CURLU *h, CURLUPart what, char **out, unsigned flags)
+{
+    CURLUcode rc = curl_url_get(h, what, out, flags);
+    switch (rc) {
+    case CURLUE_NO_USER:
+    case CURLUE_NO_PASSWORD:
+    case CURLUE_NO_QUERY:
+    case CURLUE_NO_PORT:
+    case CURLUE_NO_ZONEID:
+        *out = NULL;
+        return CURLUE_OK;
+    default:
+        return rc;
+    }
+}
+
+static struct err *take_apart(CURLU *h, struct parts *p)
+{
+    CURLUcode rc = curl_url_get(h, CURLUPART_SCHEME, &p->scheme, 0);
+    if (rc != CURLUE_OK) {
+        return wrong(rc);
+    }
+    if (!http_scheme(p->scheme)) {
+        return err_new(
+            ERR_POLICY, "CURLE_UNSUPPORTED_PROTOCOL", "scheme %.40s is not supported", p->scheme);
+    }
+    if ((rc = curl_url_get(h, CURLUPART_HOST, &p->host, 0)) != CURLUE_OK ||
+        (rc = optional(h, CURLUPART_PORT, &p->port, 0)) != CURLUE_OK ||
+        (rc = curl_url_get(h, CURLUPART_PATH, &p->path, 0)) != CURLUE_OK ||
+        (rc = optional(h, CURLUPART_QUERY, &p->query, 0)) != CURLUE_OK ||
+        (rc = optional(h, CURLUPART_USER, &p->raw_user, 0)) != CURLUE_OK ||
+        (rc = optional(h, CURLUPART_PASSWORD, &p->raw_password, 0)) != CURLUE_OK) {
+        return wrong(rc);
+    }
+    if (p->host[0] == '[' && (rc = optional(h, CURLUPART_ZONEID, &p->zone, 0)) != CURLUE_OK) {
+        return wrong(rc);
+    }
+    if ((p->raw_user &&
+            (rc = curl_url_get(h, CURLUPART_USER, &p->user, CURLU_URLDECODE)) != CURLUE_OK) ||
+        (p->raw_password && (rc = curl_url_get(h, CURLUPART_PASSWORD, &p->password,
+                                 CURLU_URLDECODE)) != CURLUE_OK)) {
+        return wrong(rc);
+    }
+    return NULL;
+}
+
+/* host as it stands in a URL: an address in brackets gets its zone back. */
+static void add_host(struct buf *b, const struct parts *p)
+{
+    size_t n = strlen(p->host);
+    if (p->zone && n && p->host[n - 1] == ']') {
+        buf_add(b, p->host, n - 1);
+        buf_addf(b, "%%25%s]", p->zone);
+    } else {
+        buf_add(b, p->host, n);
+    }
+    if (p->port) {
+        buf_addf(b, ":%s", p->port);
+    }
+}
+
+/* Lower case, no brackets. */
+static void add_bare_host(struct buf *b, const char *host)
+{
+    size_t n = strlen(host);
+    if (n >= 2 && host[0] == '[' && host[n - 1] == ']') {
+        host++;
+        n -= 2;
+    }
+    for (size_t i = 0; i < n; i++) {
+        buf_addc(b, (char)tolower((unsigned char)host[i]));
+    }
+}
+
+/* Offsets into the block's bytes while it is being put together. */
+struct layout {
+    size_t bare, tail, public, path, query, scheme, host, origin, text, user, password;
+};
+
+#define SHARED ((size_t)-1) /* the part is the one that it is compared with, or absent */
+
+static void lay_out_credentials(struct buf *b, const struct parts *p, struct layout *at)
+{
+    at->text = at->user = at->password = SHARED;
+    if (!p->raw_user && !p->raw_password) {
+        return;
+    }
+    at->text = b->len;
+    buf_addf(b, "%s://%s", p->scheme, p->raw_user ? p->raw_user : "");
+    if (p->raw_password) {
+        buf_addf(b, ":%s", p->raw_password);
+    }
+    buf_addc(b, '@');
+    size_t from = at->bare + strlen(p->scheme) + 3, n = at->tail - from;
+    if (buf_reserve(b, n)) {
+        buf_add(b, b->data + from, n);
+    }
+    buf_addc(b, '\0');
+    at->user = b->len;
+    buf_adds(b, p->user ? p->user : "");
+    buf_addc(b, '\0');
+    at->password = b->len;
+    buf_adds(b, p->password ? p->password : "");
+    buf_addc(b, '\0');
+}
+
+static void lay_out(struct buf *b, const struct parts *p, unsigned port, struct layout *at)
+{
+    at->bare = b->len;
+    buf_addf(b, "%s://", p->scheme);
+    add_host(b, p);
+    size_t path = b->len;
+    at->public = at->path = at->query = SHARED;
+    buf_adds(b, p->path);
+    if (p->query) {
+        buf_addc(b, '?');
+        at->query = b->len;
+        buf_adds(b, p->query);
+    } else {
+        at->path = path;
+    }
+    at->tail = b->len;
+    buf_addc(b, '\0');
+    if (p->query) {
+        at->public = b->len;
+        buf_addf(b, "%s://", p->scheme);
+        add_host(b, p);
+        at->path = b->len;
+        buf_adds(b, p->path);
+        buf_addc(b, '\0');
+    }
+    at->scheme = b->len;
+    buf_adds(b, p->scheme);
+    buf_addc(b, '\0');
+    at->host = b->len;
+    add_bare_host(b, p->host);
+    buf_addc(b, '\0');
+    at->origin = b->len;
+    buf_addf(b, "%s://", p->scheme);
+    add_bare_host(b, p->host);
+    buf_addf(b, ":%u", port);
+    buf_addc(b, '\0');
+    lay_out_credentials(b, p, at);
+}
+
+static struct err *pack(const struct parts *p, struct url **out)
+{
+    unsigned port = strcmp(p->scheme, "https") == 0 ? 443 : 80;
+    if (p->port) {
+        port = (unsigned)strtoul(p->port, NULL, 10);
+    }
+    struct buf b = BUF_INIT;
+    struct layout at;
+    lay_out(&b, p, port, &at);
+    struct url *u = buf_failed(&b) ? NULL : malloc(sizeof(*u) + b.len);
+    if (!u) {
+        buf_fini(&b);
+        return err_plain(ERR_NOMEM);
+    }
+    char *block = (char *)(u + 1);
+    memcpy(block, b.data, b.len);
+    u->size = sizeof(*u) + b.len;
+    buf_fini(&b);
+    u->bare = block + at.bare;
+    u->text = at.text == SHARED ? u->bare : block + at.text;
+    u->public = at.public == SHARED ? u->bare : block + at.public;
+    u->path = block + at.path;
+    u->query = at.query == SHARED ? NULL : block + at.query;
+    u->scheme = block + at.scheme;
+    u->host = block + at.host;
+    u->origin = block + at.origin;
+    u->user = at.user == SHARED ? NULL : block + at.user;
+    u->password = at.password == SHARED ? NULL : block + at.password;
+    u->port = port;
+    *out = u;
+    return NULL;
+}
+
+/* Blanks are encoded rather than refused: lists and Location headers hold them. */
+#define SET_FLAGS (CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | CURLU_ALLOW_SPACE)
+
+static struct err *parse(const char *base, const char *text, struct url **out)
+{
+    *out = NULL;
+    struct err *e = NULL;
+    struct parts p = {0};
+    CURLU *h = curl_url();
+    if (!h) {
+        return err_plain(ERR_NOMEM);
+    }
+    CURLUcode rc = CURLUE_OK;
+    if (base) {
+        rc = curl_url_set(h, CURLUPART_URL, base, 0);
+    }
+    if (rc == CURLUE_OK) {
+        rc = curl_url_set(h, CURLUPART_URL, text, SET_FLAGS);
+    }
+    e = rc == CURLUE_OK ? take_apart(h, &p) : wrong(rc);
+    if (!e) {
+        e = pack(&p, out);
+    }
+    parts_fini(&p);
+    curl_url_cleanup(h);
+    return e;
+}
+
+struct err *url_parse(const char *text, struct url **out)
+{
+    return parse(NULL, text, out);
+}
+
+struct err *url_resolve(const struct url *base, const char *location, struct url **out)
+{
+    return parse(base->text, location, out);
+}
+
+static const char *moved(const char *part, const struct url *from, const struct url *to)
+{
+    return part ? (const char *)to + (part - (const char *)from) : NULL;
+}
+
+struct url *url_dup(const struct url *u)
+{
+    struct url *d = malloc(u->size);
+    if (!d) {
+        return NULL;
+    }
+    memcpy(d, u, u->size);
+    d->text = moved(u->text, u, d);
+    d->bare = moved(u->bare, u, d);
+    d->public = moved(u->public, u, d);
+    d->scheme = moved(u->scheme, u, d);
+    d->host = moved(u->host, u, d);
+    d->path = moved(u->path, u, d);
+    d->query = moved(u->query, u, d);
+    d->user = moved(u->user, u, d);
+    d->password = moved(u->password, u, d);
+    d->origin = moved(u->origin, u, d);
+    return d;
+}
+
+void url_free(struct url *u)
+{
+    free(u);
+}
+
+const char *url_text(const struct url *u)
+{
+    return u->text;
+}
+
+const char *url_public(const struct url *u)
+{
+    return u->public;
+}
+
+const char *url_scheme(const struct url *u)
+{
+    return u->scheme;
+}
+
+const char *url_host(const struct url *u)
+{
+    return u->host;
+}
+
+const char *url_path(const struct url *u)
+{
+    return u->path;
+}
+
+const char *url_query(const struct url *u)
+{
+    return u->query;
+}
+
+const char *url_user(const struct url *u)
+{
+    return u->user;
+}
+
+const char *url__password(const struct url *u)
+{
+    return u->password;
+}
+
+const char *url__bare(const struct url *u)
+{
+    return u->bare;
+}
+
+unsigned url_port(const struct url *u)
+{
+    return u->port;
+}
+
+bool url_has_credentials(const struct url *u)
+{
+    return u->user != NULL;
+}
+
+const char *url_origin(const struct url *u)
+{
+    return u->origin;
+}
+
+bool url_same_origin(const struct url *a, const struct url *b)
+{
+    return strcmp(a->origin, b->origin) == 0;
+}
+
+char *url_without_credentials(const struct url *u)
+{
+    return strdup(u->bare);
+}
+
+char *url_redact(const char *text)
+{
+    struct buf b = BUF_INIT;
+    const char *scheme;
+    while ((scheme = strstr(text, "://"))) {
+        const char *from = scheme + 3;
+        size_t n = strcspn(from, "/?#\"'<> \t\r\n");
+        const char *at = memrchr(from, '@', n);
+        const char *colon = at ? memchr(from, ':', (size_t)(at - from)) : NULL;
+        if (colon) {
+            buf_add(&b, text, (size_t)(colon - text));
+            buf_adds(&b, ":***");
+            text = at;
+        } else {
+            buf_add(&b, text, (size_t)(from + n - text));
+            text = from + n;
+            continue;
+        }
+        n -= (size_t)(at - from);
+        buf_add(&b, text, n);
+        text += n;
+    }
+    buf_adds(&b, text);
+    return buf_take(&b);
+}
