@@ -18,13 +18,13 @@ struct heap {
     bool (*before)(const struct heap_node *a, const struct heap_node *b);
 };
 
-void heap_init(struct heap *h,
-    bool (*before)(const struct heap_node *a, const struct heap_node *b));
+void heap_init(
+    struct heap *h, bool (*before)(const struct heap_node *a, const struct heap_node *b));
 void heap_fini(struct heap *h);
 
 /* False when memory ran out; the heap is then unchanged. */
 bool heap_insert(struct heap *h, struct heap_node *n) __attribute__((warn_unused_result));
-struct heap_node *heap_min(const struct heap *h); /* NULL when empty */
+struct heap_node *heap_min(const struct heap *h);      /* NULL when empty */
 void heap_remove(struct heap *h, struct heap_node *n); /* n may be outside: no effect */
 
 /* Keep only the nodes for which keep() is true, in one O(n) pass; the others are left outside. */

@@ -1,104 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Tasks behave as asyncio's: behaviours 22 to 34 (tasks.py). */
-#include "support.h"
+/* Tasks behave as asyncio's: behaviours 22 to 34 but the cancels (tasks.py). */
+#include "actor.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* What a test sees of its coroutines, and what it tells them. */
-struct stage {
-    struct loop *loop;
-    struct order order;
-    struct future *awaited;    /* borrowed: the frame takes a reference of its own */
-    struct future *second;     /* awaited after a cancel */
-    enum err_kind received[4]; /* by each await; ERR_KINDS for no error */
-    unsigned nreceived;
-    unsigned dropped;
-    void *value;                      /* what to return */
-    struct future *ends_when_dropped; /* borrowed, may be NULL */
-    bool cancel_self;
-    bool swallow;
-};
-
-struct actor {
-    struct co co;
-    struct stage *stage; /* borrowed */
-    struct future *fut;  /* owned */
-};
-
-static void actor_drop(void *frame)
-{
-    struct actor *f = frame;
-    f->stage->dropped++;
-    future_unref(f->fut);
-    if (f->stage->ends_when_dropped) {
-        err_unref(future_set_result(f->stage->ends_when_dropped, NULL, NULL));
-    }
-}
-
-static void receive(struct stage *s, struct err *status)
-{
-    ck_assert_uint_lt(s->nreceived, 4);
-    s->received[s->nreceived++] = status ? err_kind(status) : ERR_KINDS;
-}
-
-static struct task *actor_new(struct stage *s, co_fn fn)
-{
-    struct task *t = task_new(s->loop, fn, sizeof(struct actor), actor_drop, NULL);
-    ck_assert_ptr_nonnull(t);
-    struct actor *f = task_frame(t);
-    f->stage = s;
-    f->fut = future_ref(s->awaited);
-    return t;
-}
-
-/* Awaits one future, says what it received, returns the stage's value. */
-static enum co_state await_one(void *frame, struct err *status)
-{
-    struct actor *f = frame;
-    CO_BEGIN(&f->co);
-    order_add(&f->stage->order, "b");
-    if (f->stage->cancel_self) {
-        ck_assert(task_cancel(f->co.task));
-    }
-    CO_AWAIT(&f->co, f->fut);
-    order_add(&f->stage->order, "e");
-    receive(f->stage, status);
-    if (status && !f->stage->swallow) {
-        return co_fail(&f->co, err_ref(status));
-    }
-    return co_return (&f->co, f->stage->value, f->stage->value ? free : NULL);
-    CO_END(&f->co);
-}
-
-/* Like await_one, but goes on to await `second` whatever came. */
-static enum co_state await_two(void *frame, struct err *status)
-{
-    struct actor *f = frame;
-    CO_BEGIN(&f->co);
-    CO_AWAIT(&f->co, f->fut);
-    receive(f->stage, status);
-    future_unref(f->fut);
-    f->fut = future_ref(f->stage->second);
-    CO_AWAIT(&f->co, f->fut);
-    receive(f->stage, status);
-    if (status) {
-        return co_fail(&f->co, err_ref(status));
-    }
-    CO_END(&f->co);
-}
-
-static struct stage stage_on(struct loop *l)
-{
-    return (struct stage){.loop = l, .awaited = future_new(l)};
-}
-
-static void stage_ends(struct stage *s)
-{
-    future_unref(s->awaited);
-    future_unref(s->second);
-    loop_ends_empty(s->loop);
-}
 
 START_TEST(conform_22_first_step_is_scheduled)
 {
@@ -150,158 +54,6 @@ START_TEST(conform_23_awaiting_a_done_future_does_not_yield)
     loop_spin(s.loop, 1);
     ck_assert_str_eq(s.order.text, "be");
     err_is_kind(future_error(task_future(t)), ERR_IO);
-    task_unref(t);
-    stage_ends(&s);
-}
-END_TEST
-
-START_TEST(conform_24_cancel_before_the_first_step)
-{
-    struct stage s = stage_on(loop_starts());
-    struct task *t = actor_new(&s, await_one);
-    ck_assert(task_cancel(t));
-    ck_assert(!future_done(task_future(t)));
-    loop_spin(s.loop, 1);
-    ck_assert(future_cancelled(task_future(t)));
-    ck_assert_str_eq(s.order.text, "");
-    ck_assert_uint_eq(s.dropped, 1);
-    ck_assert(!task_cancel(t));
-    task_unref(t);
-    stage_ends(&s);
-}
-END_TEST
-
-START_TEST(conform_25_cancel_is_forwarded)
-{
-    struct stage s = stage_on(loop_starts());
-    struct task *t = actor_new(&s, await_one);
-    loop_spin(s.loop, 1);
-    ck_assert(task_cancel(t));
-    ck_assert(future_cancelled(s.awaited));
-    ck_assert(!future_done(task_future(t)));
-    loop_spin(s.loop, 1);
-    ck_assert_int_eq((int)s.received[0], ERR_CANCELLED);
-    ck_assert(future_cancelled(task_future(t)));
-    task_unref(t);
-    stage_ends(&s);
-}
-END_TEST
-
-START_TEST(conform_25_through_a_chain_of_tasks)
-{
-    struct stage s = stage_on(loop_starts());
-    struct task *inner = actor_new(&s, await_one);
-    struct stage outer_stage = {.loop = s.loop, .awaited = task_future(inner)};
-    struct task *outer = actor_new(&outer_stage, await_one);
-    loop_spin(s.loop, 1);
-    ck_assert(task_cancel(outer));
-    ck_assert(future_cancelled(s.awaited));
-    ck_assert_uint_eq(task_cancelling(inner), 1);
-    loop_completes(s.loop, task_future(outer));
-    ck_assert(future_cancelled(task_future(outer)) && future_cancelled(task_future(inner)));
-    task_unref(outer);
-    task_unref(inner);
-    stage_ends(&s);
-}
-END_TEST
-
-START_TEST(conform_26_else_the_next_step_receives_cancelled)
-{
-    struct stage s = stage_on(loop_starts());
-    struct task *t = actor_new(&s, await_one);
-    loop_spin(s.loop, 1);
-    err_is_none(future_set_result(s.awaited, NULL, NULL));
-    ck_assert(task_cancel(t)); /* its step is scheduled, so there is nothing to forward to */
-    ck_assert(!future_cancelled(s.awaited));
-    loop_spin(s.loop, 1);
-    ck_assert_int_eq((int)s.received[0], ERR_CANCELLED);
-    ck_assert(future_cancelled(task_future(t)));
-    task_unref(t);
-    stage_ends(&s);
-}
-END_TEST
-
-START_TEST(conform_27_cancels_itself_and_awaits)
-{
-    struct stage s = stage_on(loop_starts());
-    s.cancel_self = true;
-    struct task *t = actor_new(&s, await_one);
-    loop_spin(s.loop, 1);
-    ck_assert(future_cancelled(s.awaited));
-    loop_spin(s.loop, 1);
-    ck_assert_int_eq((int)s.received[0], ERR_CANCELLED);
-    ck_assert(future_cancelled(task_future(t)));
-    task_unref(t);
-    stage_ends(&s);
-}
-END_TEST
-
-START_TEST(conform_27_cancels_itself_and_returns)
-{
-    struct stage s = stage_on(loop_starts());
-    s.cancel_self = true;
-    s.value = strdup("dropped");
-    err_is_none(future_set_result(s.awaited, NULL, NULL)); /* so the await does not yield */
-    struct task *t = actor_new(&s, await_one);
-    loop_spin(s.loop, 1);
-    ck_assert_int_eq((int)s.received[0], ERR_KINDS);
-    ck_assert(future_cancelled(task_future(t)));
-    task_unref(t);
-    stage_ends(&s);
-}
-END_TEST
-
-START_TEST(conform_28_cancel_is_no_promise)
-{
-    struct stage s = stage_on(loop_starts());
-    s.swallow = true;
-    struct task *t = actor_new(&s, await_one);
-    loop_spin(s.loop, 1);
-    ck_assert(task_cancel(t));
-    loop_spin(s.loop, 1);
-    ck_assert_int_eq((int)s.received[0], ERR_CANCELLED);
-    ck_assert(future_done(task_future(t)) && !future_cancelled(task_future(t)));
-    err_is_none(future_error(task_future(t)));
-    ck_assert_uint_eq(task_cancelling(t), 1);
-    task_unref(t);
-    stage_ends(&s);
-}
-END_TEST
-
-START_TEST(conform_29_cancelling_and_uncancel)
-{
-    struct stage s = stage_on(loop_starts());
-    struct task *t = actor_new(&s, await_one);
-    ck_assert_uint_eq(task_cancelling(t), 0);
-    ck_assert(task_cancel(t) && task_cancel(t));
-    ck_assert_uint_eq(task_cancelling(t), 2);
-    ck_assert_uint_eq(task_uncancel(t), 1);
-    ck_assert_uint_eq(task_uncancel(t), 0);
-    ck_assert_uint_eq(task_uncancel(t), 0);
-    loop_spin(s.loop, 1);
-    ck_assert(future_cancelled(task_future(t))); /* 3.12: uncancel does not take the cancel back */
-    ck_assert(!task_cancel(t));
-    ck_assert_uint_eq(task_cancelling(t), 0);
-    task_unref(t);
-    stage_ends(&s);
-}
-END_TEST
-
-START_TEST(conform_30_a_second_cancel_is_delivered)
-{
-    struct stage s = stage_on(loop_starts());
-    s.second = future_new(s.loop);
-    struct task *t = actor_new(&s, await_two);
-    loop_spin(s.loop, 1);
-    ck_assert(task_cancel(t));
-    loop_spin(s.loop, 1);
-    ck_assert_ptr_eq(task_awaits(t), s.second);
-    ck_assert(task_cancel(t));
-    loop_spin(s.loop, 1);
-    ck_assert_uint_eq(s.nreceived, 2);
-    ck_assert_int_eq((int)s.received[1], ERR_CANCELLED);
-    ck_assert(future_cancelled(task_future(t)));
-    ck_assert_uint_eq(task_cancelling(t), 2);
     task_unref(t);
     stage_ends(&s);
 }
@@ -378,7 +130,7 @@ START_TEST(conform_32_destroyed_while_pending)
     task_unref(woken);
     ck_assert_uint_eq(loop_live(s.loop).futures, 1);
     future_unref(s.awaited);
-    ck_assert_ptr_null(task_new(s.loop, await_one, sizeof(struct actor), actor_drop, NULL));
+    ck_assert_ptr_null(task_new(s.loop, await_one, sizeof(struct actor), NULL, NULL));
     loop_is_empty(s.loop);
     loop_free(s.loop);
 }
@@ -545,15 +297,6 @@ Suite *conform_task_suite(void)
     tcase_add_test(tc, conform_22_first_step_is_scheduled);
     tcase_add_test(tc, conform_23_a_step_or_one_awaited_future);
     tcase_add_test(tc, conform_23_awaiting_a_done_future_does_not_yield);
-    tcase_add_test(tc, conform_24_cancel_before_the_first_step);
-    tcase_add_test(tc, conform_25_cancel_is_forwarded);
-    tcase_add_test(tc, conform_25_through_a_chain_of_tasks);
-    tcase_add_test(tc, conform_26_else_the_next_step_receives_cancelled);
-    tcase_add_test(tc, conform_27_cancels_itself_and_awaits);
-    tcase_add_test(tc, conform_27_cancels_itself_and_returns);
-    tcase_add_test(tc, conform_28_cancel_is_no_promise);
-    tcase_add_test(tc, conform_29_cancelling_and_uncancel);
-    tcase_add_test(tc, conform_30_a_second_cancel_is_delivered);
     tcase_add_test(tc, conform_31_awaiting_oneself);
     tcase_add_test(tc, conform_31_awaiting_another_loops_future);
     tcase_add_test(tc, conform_32_destroyed_while_pending);

@@ -127,8 +127,7 @@ static void future_scenario(void)
     expected += clean(future_add_done_callback(f, on_future, &ran));
     (void)clean(future_add_done_callback(g, on_future, &ran));
     (void)future_remove_done_callback(g, on_future, &ran);
-    char *value = mem_dup("value");
-    failnth_must(!future_set_result(f, value, free));
+    failnth_must(!future_set_result(f, mem_dup("value"), free));
     failnth_must(!future_set_error(g, err_new(ERR_IO, NULL, "lost")));
     failnth_must(!loop_run_until_complete(l, s));
     failnth_must(ran == expected);

@@ -1,11 +1,14 @@
 # The unit tests: one program, tests/unit/check-garner (flags and libraries: Makefile.am). A test file
 # is a line here and a line in suites.h.
 tests_unit_check_garner_SOURCES = tests/unit/main.c tests/unit/suites.h
+tests_unit_check_garner_SOURCES += tests/unit/actor.c tests/unit/actor.h
 tests_unit_check_garner_SOURCES += tests/unit/support.c tests/unit/support.h
 tests_unit_check_garner_SOURCES += tests/unit/base.c
 tests_unit_check_garner_SOURCES += tests/unit/conform_loop.c
+tests_unit_check_garner_SOURCES += tests/unit/conform_inbox.c
 tests_unit_check_garner_SOURCES += tests/unit/conform_future.c
 tests_unit_check_garner_SOURCES += tests/unit/conform_task.c
+tests_unit_check_garner_SOURCES += tests/unit/conform_cancel.c
 tests_unit_check_garner_SOURCES += tests/unit/failnth.c tests/unit/failnth.h
 tests_unit_check_garner_SOURCES += tests/unit/failnth_core.c
 tests_unit_check_garner_SOURCES += tests/unit/awaiter.c tests/unit/awaiter.h

@@ -2,8 +2,10 @@
 /* Every suite of the unit tests, a line each: `Suite *<name>_suite(void)` (see main.c). */
 SUITE(base)
 SUITE(conform_loop)
+SUITE(conform_inbox)
 SUITE(conform_future)
 SUITE(conform_task)
+SUITE(conform_cancel)
 SUITE(failnth_core)
 SUITE(conform_gather)
 SUITE(conform_wait)
