@@ -42,6 +42,16 @@ char *mem_dup(const char *s)
     return copy ? memcpy(copy, s, n) : NULL;
 }
 
+char *mem_dup_bytes(const char *s, size_t n)
+{
+    char *copy = malloc(n + 1);
+    if (copy) {
+        memcpy(copy, s, n);
+        copy[n] = '\0';
+    }
+    return copy;
+}
+
 void mem_pool_init(struct mem_pool *p, size_t size, size_t keep)
 {
     *p = (struct mem_pool){.size = size < sizeof(void *) ? sizeof(void *) : size, .keep = keep};

@@ -17,6 +17,9 @@ void *mem_array(void *old, size_t count, size_t size);
 /* strdup that passes NULL through: mem_dup(NULL) is NULL. */
 char *mem_dup(const char *s);
 
+/* The n bytes at s and a NUL. */
+char *mem_dup_bytes(const char *s, size_t n);
+
 /*
  * A free list of equal blocks: mem_pool_get is malloc (not zeroed) unless one was put back before.
  * At most `keep` blocks are kept for reuse.

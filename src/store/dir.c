@@ -198,7 +198,7 @@ int dir_enter(const struct dir *d, const char *path, bool make, struct dir_place
         *p = (struct dir_place){.fd = d->fd, .name = name};
         return 0;
     }
-    char *parent = strndup(path, (size_t)(slash - path));
+    char *parent = mem_dup_bytes(path, (size_t)(slash - path));
     if (!parent) {
         return ENOMEM;
     }

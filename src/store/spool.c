@@ -58,16 +58,17 @@ void spool_free(struct spool *s)
 
 static int open_unlinked(const char *dir)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s/garner.XXXXXX", dir) < 0) {
+    struct buf path = BUF_INIT;
+    buf_addf(&path, "%s/garner.XXXXXX", dir);
+    if (buf_failed(&path)) {
         errno = ENOMEM;
         return -1;
     }
-    int fd = mkostemp(path, O_CLOEXEC);
+    int fd = mkostemp(path.data, O_CLOEXEC);
     if (fd >= 0) {
-        (void)unlink(path);
+        (void)unlink(path.data);
     }
-    free(path);
+    buf_fini(&path);
     return fd;
 }
 

@@ -33,7 +33,7 @@ static struct err *add_part(
         return err_plain(ERR_NOMEM);
     }
     t->parts = parts;
-    char *copy = text ? strndup(text, n) : NULL;
+    char *copy = text ? mem_dup_bytes(text, n) : NULL;
     if (text && !copy) {
         return err_plain(ERR_NOMEM);
     }

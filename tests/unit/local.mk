@@ -16,6 +16,13 @@ tests_unit_check_garner_SOURCES += tests/unit/conform_gather.c
 tests_unit_check_garner_SOURCES += tests/unit/conform_wait.c
 tests_unit_check_garner_SOURCES += tests/unit/conform_timeout.c
 tests_unit_check_garner_SOURCES += tests/unit/conform_sync.c
+tests_unit_check_garner_SOURCES += tests/unit/store_name.c
+tests_unit_check_garner_SOURCES += tests/unit/store_disposition.c
+tests_unit_check_garner_SOURCES += tests/unit/store_template.c
+tests_unit_check_garner_SOURCES += tests/unit/store_nametable.c
+tests_unit_check_garner_SOURCES += tests/unit/store_digest.c
+tests_unit_check_garner_SOURCES += tests/unit/store_spool.c
+tests_unit_check_garner_SOURCES += tests/unit/store_dir.c
 # The n-th allocation is made to fail by these (failnth.h).
 tests_unit_check_garner_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 tests_unit_check_garner_LDFLAGS += -Wl,--wrap=vasprintf,--wrap=free
