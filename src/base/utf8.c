@@ -2,6 +2,8 @@
 /* UTF-8 as RFC 3629 has it. */
 #include "base/utf8.h"
 
+#include <string.h>
+
 static bool is_tail(unsigned char c)
 {
     return (c & 0xc0) == 0x80;
@@ -45,9 +47,34 @@ size_t utf8_char(const char *s, size_t n)
     return len;
 }
 
+size_t utf8_next(const char *s, size_t n, uint32_t *code)
+{
+    size_t len = utf8_char(s, n);
+    if (len > 0) {
+        *code = (unsigned char)s[0] & (len == 1 ? 0x7fu : 0xffu >> (len + 1));
+        for (size_t i = 1; i < len; i++) {
+            *code = *code << 6 | ((unsigned char)s[i] & 0x3fu);
+        }
+    }
+    return len;
+}
+
+/* most text is ASCII: eight bytes at a time */
+static bool eight_ascii(const char *s)
+{
+    uint64_t eight;
+    memcpy(&eight, s, sizeof(eight));
+    return !(eight & UINT64_C(0x8080808080808080));
+}
+
 bool utf8_valid(const char *s, size_t n)
 {
     while (n > 0) {
+        if (n >= sizeof(uint64_t) && eight_ascii(s)) {
+            s += sizeof(uint64_t);
+            n -= sizeof(uint64_t);
+            continue;
+        }
         size_t len = utf8_char(s, n);
         if (len == 0) {
             return false;

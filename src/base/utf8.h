@@ -12,6 +12,9 @@
 /* The bytes of the one valid character at s (1 to 4), or 0 if there is none within n bytes. */
 size_t utf8_char(const char *s, size_t n);
 
+/* The same, and which character it is. */
+size_t utf8_next(const char *s, size_t n, uint32_t *code);
+
 bool utf8_valid(const char *s, size_t n);
 
 /* The longest cut <= at that splits no character of the valid text s. */

@@ -4,8 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "cli/options.h"
-#include "cli/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>

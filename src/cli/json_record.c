@@ -5,9 +5,9 @@
  * that is not an addition raises `v`.
  */
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "cli/json_write.h"
 #include "cli/records.h"
-#include "cli/utf8.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /* JSON text. */
 #include "cli/json_write.h"
 
-#include "cli/utf8.h"
+#include "base/utf8.h"
 
 #include <math.h>
 #include <string.h>

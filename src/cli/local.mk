@@ -24,6 +24,5 @@ libgarner_a_SOURCES += src/cli/records.c src/cli/records.h
 libgarner_a_SOURCES += src/cli/report.c src/cli/report.h
 libgarner_a_SOURCES += src/cli/source.c src/cli/source.h
 libgarner_a_SOURCES += src/cli/split.c src/cli/split.h
-libgarner_a_SOURCES += src/cli/utf8.c src/cli/utf8.h
 libgarner_a_SOURCES += src/cli/window.c src/cli/window.h
 libgarner_a_SOURCES += src/cli/writer.c src/cli/writer.h

@@ -2,7 +2,7 @@
 /* Text from outside made safe for a terminal. */
 #include "cli/printable.h"
 
-#include "cli/utf8.h"
+#include "base/utf8.h"
 #include "net/url.h"
 
 #include <string.h>
