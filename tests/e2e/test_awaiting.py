@@ -111,11 +111,6 @@ def test_task_timeout_spans_attempts(garner, faults):
     assert run.record["attempts"] > 1
 
 
-def test_race_of_one_file(garner, faults, other):
-    run = garner("--json", "--race", "--same-file", faults.url("/a", gate="g"), other.url("/a", text="won"))
-    assert run.status == 0 and garner.read("a") == b"won" and run.record["state"] == "finished", run
-
-
 def test_same_file_falls_over(garner, faults, other):
     run = garner("--json", "--same-file", "--retry", 0, faults.url("/a", status=404), other.url("/a", text="second"))
     assert run.status == 0 and garner.read("a") == b"second", run
