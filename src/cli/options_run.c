@@ -95,6 +95,17 @@ struct err *take_tree(struct parse *p, const struct option_row *row, const char 
     return NULL;
 }
 
+struct err *take_if_exists(struct parse *p, const struct option_row *row, const char *value)
+{
+    struct err *e = take_choice(p, row, value);
+    enum if_exists *policy = &p->o->session.if_exists;
+    if (!e && *policy > IF_EXISTS_SKIP) {
+        /* the choices leave IF_EXISTS_VERIFY out */
+        *policy = (enum if_exists)((unsigned)*policy + 1);
+    }
+    return e;
+}
+
 struct err *take_no_resume(struct parse *p, const struct option_row *row, const char *value)
 {
     (void)row;

@@ -50,7 +50,7 @@ static const struct {
     {"-o -" URL, "--output: "}, {"-o {nonsense}" URL, "--output: "}, {"-o {name" URL, "--output: "},
     {"-o x --tree" URL, "--tree: goes without --output"},
     {"--if-exists nonsense" URL, "--if-exists: 'nonsense'"},
-    {"--if-exists skip|verify" URL, "--if-exists: 'skip|verify'"},
+    {"--if-exists skip|update" URL, "--if-exists: 'skip|update'"},
     {"--checksum nonsense" URL, "--checksum: "}, {"--hash nonsense" URL, "--hash: "},
     {"--max-filesize x" URL, "--max-filesize: 'x'"},
     {"--return-when now" URL, "--return-when: 'now'"},
