@@ -10,16 +10,29 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 enum { KERNEL, WALK, WAYS };
+
+/* Whether it is the walk that finds the way: also where openat2 is missing (under valgrind). */
+static bool walks(int way)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC};
+    long fd = syscall(SYS_openat2, AT_FDCWD, ".", &how, sizeof(how));
+    if (fd >= 0) {
+        close((int)fd);
+    }
+    return way == WALK || fd < 0;
+}
 
 /* A place for a test: base/out is the directory, base/secret what must not be reached. */
 struct place {
@@ -204,7 +217,8 @@ START_TEST(dir_and_links_inside)
     ck_assert_int_eq(mkdirat(p.at, "d", 0700), 0);
     ck_assert_int_eq(symlinkat("real", p.at, "alias"), 0);
     ck_assert_int_eq(symlinkat("../real", p.at, "d/alias"), 0);
-    int expected = _i == WALK ? EXDEV : 0;
+    bool walking = walks(_i);
+    int expected = walking ? EXDEV : 0;
     ck_assert_int_eq(write_to(&p, "alias/a"), expected);
     ck_assert_int_eq(write_to(&p, "alias/new/a"), expected);
     ck_assert_int_eq(write_to(&p, "d/alias/new/b"), expected);
@@ -212,8 +226,8 @@ START_TEST(dir_and_links_inside)
     /* to nowhere, and round and round */
     ck_assert_int_eq(symlinkat("nowhere", p.at, "dangling"), 0);
     ck_assert_int_eq(symlinkat("loop", p.at, "loop"), 0);
-    ck_assert_int_eq(write_to(&p, "dangling/a"), _i == WALK ? EXDEV : ENOENT);
-    ck_assert_int_eq(write_to(&p, "loop/a"), _i == WALK ? EXDEV : ELOOP);
+    ck_assert_int_eq(write_to(&p, "dangling/a"), walking ? EXDEV : ENOENT);
+    ck_assert_int_eq(write_to(&p, "loop/a"), walking ? EXDEV : ELOOP);
     ck_assert(!is_there(&p, "nowhere"));
     place_end(&p);
 }
