@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything a run needs is made here from the bottom up, and ended in the opposite order:
+ *
+ *   runner (loop, executor) > report > records > store > multi > hosts > session
+ *
+ * The main task awaits the session and then the last records; signals, a closed standard output and
+ * --timeout all end it by cancelling.
+ */
+#include "cli/app.h"
+
+#include "aio/runner.h"
+#include "base/alloc.h"
+#include "cli/input.h"
+#include "cli/limits.h"
+#include "cli/printable.h"
+#include "cli/records.h"
+#include "cli/report.h"
+#include "cli/tasklist.h"
+#include "net/multi.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { STATUS_USAGE = 2, STATUS_LOCAL = 3, STATUS_CLOSED = 141 };
+enum { PROGRESS_EVERY = 5 };
+
+struct app {
+    struct options *options; /* borrowed */
+    struct runner *runner;   /* owned, as the rest: freed by close_all */
+    struct report *report;
+    struct records *records;
+    struct store *store;
+    struct multi *multi;
+    struct hosts *hosts;
+    struct session *session;
+    struct task *main; /* borrowed while it runs */
+    bool closed;       /* standard output was closed by its reader */
+    bool output_failed;
+};
+
+void app_warn(void *arg, const char *text)
+{
+    struct buf line = BUF_INIT;
+
+    (void)arg;
+    buf_adds(&line, "garner: ");
+    printable_add(&line, text);
+    buf_addc(&line, '\n');
+    if (!buf_failed(&line)) {
+        fwrite(line.data, 1, line.len, stderr);
+    }
+    buf_fini(&line);
+}
+
+static void say_error(struct err *e)
+{
+    app_warn(NULL, err_message(e));
+}
+
+static void warn(void *arg, const char *text)
+{
+    struct app *app = arg;
+
+    report_note(app->report, text);
+}
+
+/* -- what happens meanwhile ---------------------------------------------------------------- */
+
+static void cancel_main(struct app *app)
+{
+    if (app->main) {
+        task_cancel(app->main);
+    }
+}
+
+static void on_output_closed(void *arg)
+{
+    struct app *app = arg;
+
+    app->closed = true;
+    cancel_main(app);
+}
+
+static void on_output_failed(void *arg, struct err *e)
+{
+    struct app *app = arg;
+
+    app->output_failed = true;
+    report_note(app->report, err_message(e));
+    cancel_main(app);
+}
+
+static void on_pressure(void *arg, bool over)
+{
+    struct app *app = arg;
+
+    if (over) {
+        multi_hold(app->multi);
+    } else {
+        multi_release(app->multi);
+    }
+}
+
+/* --on-interrupt drain: the first signal only stops what would start. */
+static struct err *on_signal(void *arg, int signo)
+{
+    struct app *app = arg;
+
+    (void)signo;
+    report_note(app->report, "finishing the running downloads; once more ends at once");
+    session_drain(app->session);
+    return NULL;
+}
+
+static struct err *on_list_tasks(void *arg)
+{
+    struct app *app = arg;
+
+    tasklist_write(runner_loop(app->runner), app->session, app->report);
+    return NULL;
+}
+
+/* -- the main task ------------------------------------------------------------------------- */
+
+struct main_frame {
+    struct co co;
+    struct app *app;          /* borrowed */
+    struct task *session;     /* owned */
+    struct future *finishing; /* owned */
+    struct err *error;        /* owned */
+};
+
+static void main_drop(void *frame)
+{
+    struct main_frame *m = frame;
+
+    task_unref(m->session);
+    future_unref(m->finishing);
+    err_unref(m->error);
+}
+
+static enum co_state main_step(void *frame, struct err *status)
+{
+    struct main_frame *m = frame;
+    struct app *app = m->app;
+    struct err *error;
+
+    CO_BEGIN(&m->co);
+    m->session = session_task(app->session);
+    if (!m->session) {
+        return co_fail(&m->co, err_plain(ERR_NOMEM));
+    }
+    CO_AWAIT(&m->co, task_future(m->session));
+    m->error = err_ref(status);
+    report_progress_stop(app->report);
+    m->finishing = records_finish(app->records);
+    if (m->finishing) {
+        CO_AWAIT(&m->co, m->finishing);
+    }
+    error = m->error;
+    m->error = NULL;
+    if (error) {
+        return co_fail(&m->co, error);
+    }
+    CO_END(&m->co);
+}
+
+/* -- set-up -------------------------------------------------------------------------------- */
+
+static struct err *open_output(struct app *app)
+{
+    struct loop *l = runner_loop(app->runner);
+    const struct output_options *o = &app->options->output;
+    const struct records_events events = {on_output_closed, on_output_failed, app};
+    struct err *error = report_new(l, STDERR_FILENO, o, &app->report);
+
+    if (!error) {
+        error = records_new(l, o, &events, &app->records);
+    }
+    if (!error) {
+        records_set_report(app->records, app->report);
+    }
+    return error;
+}
+
+static struct err *open_session(struct app *app)
+{
+    struct options *o = app->options;
+    struct session_env env = {
+        .loop = runner_loop(app->runner),
+        .executor = runner_executor(app->runner),
+        .net = &o->net,
+        .warn = warn,
+        .warn_arg = app,
+    };
+    const struct record_consumer consumer = records_consumer(app->records);
+    struct async_iter *entries;
+    struct err *error = store_new(env.loop, env.executor, &o->store, &app->store);
+
+    if (!error) {
+        store_on_pressure(app->store, on_pressure, app);
+        error = multi_new(env.loop, &o->net, &app->multi);
+    }
+    if (!error && !(app->hosts = hosts_new(env.loop, &o->hosts))) {
+        error = err_plain(ERR_NOMEM);
+    }
+    if (!error) {
+        error = input_open(env.loop, env.executor, &o->input, warn, app, &entries);
+    }
+    if (error) {
+        return error;
+    }
+    env.multi = app->multi;
+    env.hosts = app->hosts;
+    env.store = app->store;
+    return session_new(&env, &o->session, entries, &consumer, &app->session);
+}
+
+static struct err *open_signals(struct app *app)
+{
+    struct err *error = runner_handle_signal(app->runner, SIGTERM);
+
+    if (!error) {
+        error = runner_handle_signal(app->runner, SIGHUP);
+    }
+    if (!error && app->options->drain) {
+        runner_on_signal(app->runner, on_signal, app);
+    }
+    if (!error) {
+        error = loop_add_signal(runner_loop(app->runner), SIGUSR1, on_list_tasks, app);
+    }
+    return error;
+}
+
+static struct err *open_all(struct app *app, const struct trace *trace)
+{
+    struct options *o = app->options;
+    struct err *error;
+
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    error = limits_apply(o, app_warn, NULL);
+    if (error) {
+        return error;
+    }
+    app->runner = runner_new(o->executor_threads, trace);
+    if (!app->runner) {
+        return err_new(ERR_NOMEM, NULL, "cannot start: no memory or no descriptors");
+    }
+    loop_set_debug(runner_loop(app->runner), o->debug);
+    error = open_output(app);
+    if (!error) {
+        error = open_session(app);
+    }
+    return error ? error : open_signals(app);
+}
+
+static struct err *close_all(struct app *app)
+{
+    struct err *error = app->multi ? multi_close(app->multi) : NULL;
+
+    session_free(app->session);
+    hosts_free(app->hosts);
+    multi_free(app->multi);
+    store_free(app->store);
+    records_free(app->records);
+    report_free(app->report);
+    runner_free(app->runner);
+    return error;
+}
+
+/* -- the end ------------------------------------------------------------------------------- */
+
+/* cli.md, Exit status: the first that applies. */
+static struct app_end end_of(const struct app *app)
+{
+    const int signo = runner_signal(app->runner);
+
+    if (signo) {
+        return (struct app_end){.signal = signo};
+    }
+    if (app->output_failed) {
+        return (struct app_end){.status = STATUS_LOCAL};
+    }
+    const int status = session_exit(app->session);
+    if (app->closed && status != STATUS_LOCAL) {
+        return (struct app_end){.status = STATUS_CLOSED};
+    }
+    return (struct app_end){.status = status};
+}
+
+static struct err *run(struct app *app)
+{
+    struct loop *l = runner_loop(app->runner);
+    struct task *task = task_new(l, main_step, sizeof(struct main_frame), main_drop, "main");
+    const double started = loop_time(l);
+    struct err *error;
+
+    if (!task) {
+        return err_plain(ERR_NOMEM);
+    }
+    ((struct main_frame *)task_frame(task))->app = app;
+    app->main = task;
+    error = report_progress_start(app->report, session_totals(app->session), PROGRESS_EVERY);
+    if (error) {
+        task_unref(task);
+        return error;
+    }
+    error = runner_run(app->runner, task, NULL);
+    app->main = NULL;
+    if (!app->closed) {
+        report_summary(app->report, session_totals(app->session), loop_time(l) - started);
+    }
+    return error;
+}
+
+/* Trouble that has no record of its own is said. */
+static bool worth_saying(const struct err *e)
+{
+    return e && !err_is(e, ERR_CANCELLED) && !err_is(e, ERR_TIMEOUT);
+}
+
+struct app_end app_run(struct options *options, const struct trace *trace)
+{
+    struct app app = {.options = options};
+    struct app_end end = {.status = STATUS_USAGE};
+    struct err *error = open_all(&app, trace);
+
+    if (error) {
+        end.status = err_is(error, ERR_USAGE) || err_is(error, ERR_INPUT) ? STATUS_USAGE
+                                                                         : STATUS_LOCAL;
+        say_error(error);
+        err_unref(error);
+        err_unref(close_all(&app));
+        return end;
+    }
+    error = run(&app);
+    end = end_of(&app);
+    if (worth_saying(error) && !app.closed) {
+        report_note(app.report, err_message(error));
+    }
+    err_unref(error);
+    error = close_all(&app);
+    if (error) { /* the cookie jar */
+        say_error(error);
+        err_unref(error);
+        end.status = end.status == 0 ? STATUS_LOCAL : end.status;
+    }
+    return end;
+}

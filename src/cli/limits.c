@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/limits.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+enum {
+    FEWEST = 24, /* below it nothing sensible runs */
+    FIXED = 16,  /* standard streams, epoll, wake-ups, directories, lists, records */
+    EACH = 3,    /* a socket, a part, a look-up */
+};
+
+/* 0 when the limit cannot be read: then nothing is lowered. */
+static rlim_t raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 0;
+    }
+    if (limit.rlim_cur < limit.rlim_max) {
+        const struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+            return raised.rlim_cur;
+        }
+    }
+    return limit.rlim_cur;
+}
+
+struct err *limits_apply(
+    struct options *o, void (*warn)(void *arg, const char *text), void *arg)
+{
+    const rlim_t descriptors = raise_descriptors();
+    const rlim_t fixed = FIXED + (rlim_t)o->executor_threads;
+    rlim_t jobs;
+    char text[160];
+
+    if (descriptors == 0 || descriptors == RLIM_INFINITY) {
+        return NULL;
+    }
+    if (descriptors < FEWEST) {
+        return err_new(ERR_USAGE, "EMFILE",
+            "only %llu file descriptors may be open (ulimit -n); %d are needed",
+            (unsigned long long)descriptors, FEWEST);
+    }
+    jobs = descriptors > fixed + EACH ? (descriptors - fixed) / EACH : 1;
+    if (o->hosts.jobs <= jobs) {
+        return NULL;
+    }
+    snprintf(text, sizeof text,
+        "%u jobs are more than %llu file descriptors (ulimit -n) bear: %llu at once",
+        o->hosts.jobs, (unsigned long long)descriptors, (unsigned long long)jobs);
+    warn(arg, text);
+    o->hosts.jobs = (unsigned)jobs;
+    o->net.max_connections = (unsigned)jobs;
+    if (o->hosts.lookups > o->hosts.jobs) {
+        o->hosts.lookups = o->hosts.jobs;
+    }
+    return NULL;
+}

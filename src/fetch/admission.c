@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the list to the host queues, as far ahead as the look-ahead allows.
+ *
+ *   entries -> job -> name -> batch -> one look at the disk for all -> host queue
+ *                        \-> waits for the same target      \-> skipped, failed
+ *
+ * The disk is looked at in batches, one executor job each: a batch is what could be read without
+ * waiting, so a slow producer's entries still go on at once.
+ */
+#include "base/alloc.h"
+#include "fetch/credentials.h"
+#include "fetch/session_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH = 64 };
+
+struct reading {
+    struct co co;
+    struct session *s;   /* borrowed */
+    struct future *next;    /* owned: the entry asked for */
+    struct future *room;    /* owned: what keeps from asking */
+    struct future *looking; /* owned: the look under way; never cancelled, it borrows the frame */
+    struct job *batch[BATCH]; /* borrowed from the session */
+    struct probe probes[BATCH];
+    size_t n;
+    bool ended;
+};
+
+static void reading_drop(void *frame)
+{
+    struct reading *r = frame;
+
+    future_unref(r->next);
+    future_unref(r->room);
+    future_unref(r->looking);
+    r->s->room = NULL;
+    r->s->looking = NULL;
+}
+
+/* -- what is there already ----------------------------------------------------------------- */
+
+static void skip(struct session *s, struct job *job, const char *reason)
+{
+    struct record *r = job->record;
+
+    r->state = RECORD_SKIPPED;
+    r->reason = reason;
+    r->size = job->probe.size;
+    r->duplicate_of = job->duplicate_of;
+    session__job_end(s, job, NULL);
+}
+
+static struct err *obstacle(const struct job *job)
+{
+    if (job->probe.errnum) {
+        return err_errno(ERR_IO, job->probe.errnum, "cannot look at %s", job->path);
+    }
+    return err_new(ERR_IO, "EEXIST", "%s is there and is not a regular file", job->path);
+}
+
+/* A file without a mark, or without attributes at all, is trusted by its name. */
+static bool another_entrys_file(const struct session *s, const struct job *job)
+{
+    return s->options->marks && job->probe.mark != 0 && job->probe.mark != job->key;
+}
+
+/* What to do with a job whose path was looked at. True: its name changed, look again. */
+static bool admit(struct session *s, struct job *job)
+{
+    const bool present = job->probe.final == PRESENCE_FILE;
+
+    if (job->probe.errnum || job->probe.final == PRESENCE_OBSTACLE) {
+        session__job_end(s, job, obstacle(job));
+        return false;
+    }
+    if (!present || job->if_exists == IF_EXISTS_OVERWRITE) {
+        session__enqueue(s, job);
+        return false;
+    }
+    if (job->duplicate_of) {
+        skip(s, job, "duplicate");
+        return false;
+    }
+    if (job->if_exists != IF_EXISTS_RENAME && another_entrys_file(s, job) && !job->moved) {
+        struct err *error = target_move(s, job);
+        job->moved = true;
+        if (error) {
+            session__job_end(s, job, error);
+        }
+        return !error;
+    }
+    if (job->if_exists == IF_EXISTS_FAIL) {
+        session__job_end(s, job,
+            err_new(ERR_IO, "EEXIST", "%s exists, and --if-exists is fail", job->path));
+    } else if (job->if_exists == IF_EXISTS_SKIP && job->expect.algo == DIGEST_NONE) {
+        skip(s, job, s->options->marks && job->probe.mark == 0 ? "foreign" : "exists");
+    } else {
+        session__enqueue(s, job);
+    }
+    return false;
+}
+
+/* Takes the answers of a look; those that moved stay in the batch for another one. */
+static void admit_batch(struct reading *r)
+{
+    size_t again = 0;
+
+    if (!session__reading(r->s)) {
+        r->n = 0; /* they are cancelled with the others */
+        return;
+    }
+    for (size_t i = 0; i < r->n; i++) {
+        struct job *job = r->batch[i];
+        job->probe = r->probes[i];
+        job->probe.path = NULL;
+        if (admit(r->s, job)) {
+            probe_fini(&job->probe);
+            r->batch[again++] = job;
+        }
+    }
+    r->n = again;
+}
+
+static struct future *look(struct reading *r)
+{
+    bool etags = false;
+
+    for (size_t i = 0; i < r->n; i++) {
+        r->probes[i] = (struct probe){.path = r->batch[i]->path, .key_hash = r->batch[i]->key};
+        etags = etags || r->batch[i]->if_exists == IF_EXISTS_UPDATE;
+    }
+    return store_probe(r->s->env.store, r->probes, r->n, etags);
+}
+
+/* -- reading ------------------------------------------------------------------------------- */
+
+/* Without a path there is nothing to look at. */
+static void add(struct reading *r, struct job *job)
+{
+    if (job->path) {
+        r->batch[r->n++] = job;
+    } else {
+        session__enqueue(r->s, job);
+    }
+}
+
+/* Secrets that go to several hosts are perhaps not meant to. */
+static void warn_credentials(struct session *s, const struct url *url)
+{
+    const struct request_options *o = &s->options->request;
+
+    if (s->auth_warned || o->auth_hosts || !credentials_present(o) || !s->env.warn) {
+        return;
+    }
+    if (!s->first_auth_host) {
+        s->first_auth_host = mem_dup(url_host(url));
+    } else if (strcmp(s->first_auth_host, url_host(url)) != 0) {
+        s->auth_warned = true;
+        s->env.warn(s->env.warn_arg, "headers or credentials of the command line go to several "
+                                     "hosts; --auth-host HOST limits them");
+    }
+}
+
+/* An entry was read: it is a job from now on, and will have its record. */
+static void take(struct reading *r, struct entry *e)
+{
+    struct session *s = r->s;
+    struct err *error;
+    struct job *job;
+    bool same = false;
+
+    s->totals.entries++;
+    s->totals.read_file = e->file;
+    s->totals.read_line = e->line;
+    job = job_new(s, e, s->totals.entries, &error);
+    if (!job) {
+        session__fail_local(s, err_plain(ERR_NOMEM));
+        return;
+    }
+    list_push(&s->jobs, &job->node);
+    s->live++;
+    if (!error) {
+        warn_credentials(s, job_url(job));
+    }
+    if (!error && !s->options->content_disposition) {
+        error = target_claim(s, job, NULL, &same);
+    }
+    if (error) {
+        session__job_end(s, job, error);
+    } else if (same) {
+        target_wait(job);
+    } else {
+        add(r, job);
+    }
+}
+
+/* The next entry is here or the list is at its end. */
+static struct err *take_next(struct reading *r, struct err *status)
+{
+    struct session *s = r->s;
+    struct entry *e;
+
+    if (err_is(status, ERR_STOP_ITERATION)) {
+        r->ended = true;
+        s->totals.input_ended = true;
+        future_unref(r->next);
+        r->next = NULL;
+        return NULL;
+    }
+    if (status) {
+        return err_ref(status);
+    }
+    e = future_take(r->next);
+    future_unref(r->next);
+    r->next = NULL;
+    take(r, e);
+    return NULL;
+}
+
+/* Room in the look-ahead again, or the consumer's standing still over. */
+static struct future *wait_for_room(struct session *s)
+{
+    if (s->live >= s->options->look_ahead) {
+        s->room = future_new(s->env.loop);
+        return s->room;
+    }
+    return s->consumer.ready ? s->consumer.ready(s->consumer.arg) : NULL;
+}
+
+static enum co_state read_step(void *frame, struct err *status)
+{
+    struct reading *r = frame;
+    struct session *s = r->s;
+    struct err *error;
+
+    CO_BEGIN(&r->co);
+    while (session__reading(s) && (!r->ended || r->n > 0)) {
+        if (!r->next && !r->ended && r->n < BATCH && s->live < s->options->look_ahead) {
+            r->next = async_iter_next(s->entries);
+            if (!r->next) {
+                return co_fail(&r->co, err_plain(ERR_NOMEM));
+            }
+        }
+        if (r->n > 0 && (r->n == BATCH || !r->next || !future_done(r->next))) {
+            r->looking = look(r);
+            if (!r->looking) {
+                return co_fail(&r->co, err_plain(ERR_NOMEM));
+            }
+            CO_AWAIT(&r->co, r->looking);
+            future_unref(r->looking);
+            r->looking = NULL;
+            if (status) {
+                return co_fail(&r->co, err_ref(status));
+            }
+            admit_batch(r);
+            continue;
+        }
+        if (r->next) {
+            CO_AWAIT(&r->co, r->next);
+            error = take_next(r, status);
+            if (error) {
+                return co_fail(&r->co, error);
+            }
+        }
+        r->room = wait_for_room(s);
+        if (r->room && r->n == 0) {
+            CO_AWAIT(&r->co, r->room);
+            if (status) {
+                return co_fail(&r->co, err_ref(status));
+            }
+        }
+        s->room = NULL;
+        future_unref(r->room);
+        r->room = NULL;
+    }
+    CO_END(&r->co);
+}
+
+static struct err *on_read(struct future *f, void *arg)
+{
+    session__reader_ended(arg, future_error(f));
+    return NULL;
+}
+
+struct err *session__start_reader(struct session *s)
+{
+    struct reading *r;
+
+    s->reader =
+        task_new(s->env.loop, read_step, sizeof *r, reading_drop, "read the list");
+    if (!s->reader) {
+        return err_plain(ERR_NOMEM);
+    }
+    r = task_frame(s->reader);
+    r->s = s;
+    s->looking = &r->looking;
+    future_watch(task_future(s->reader), &s->reader_ended, on_read, s);
+    return NULL;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch/attempt.h"
+
+#include "base/alloc.h"
+#include "fetch/credentials.h"
+#include "fetch/receive.h"
+#include "fetch/session_private.h"
+#include "store/sink.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void attempt_init(struct attempt *a, struct job *job)
+{
+    *a = (struct attempt){.job = job};
+    buf_init(&a->texts);
+}
+
+static void forget_request(struct attempt *a)
+{
+    future_unref(a->transfer);
+    a->transfer = NULL;
+    free(a->headers);
+    a->headers = NULL;
+    free(a->referer);
+    a->referer = NULL;
+    buf_clear(&a->texts);
+    a->request = (struct request){0};
+}
+
+void attempt_fini(struct attempt *a)
+{
+    forget_request(a);
+    buf_fini(&a->texts);
+    url_free(a->url);
+}
+
+struct err *attempt_aim(struct attempt *a, unsigned mirror)
+{
+    struct url *url = url_dup(a->job->mirrors[mirror].url);
+
+    if (!url) {
+        return err_plain(ERR_NOMEM);
+    }
+    url_free(a->url);
+    a->url = url;
+    a->mirror = mirror;
+    a->hops = 0;
+    a->bodyless = false;
+    return NULL;
+}
+
+/* -- the request --------------------------------------------------------------------------- */
+
+static size_t count(char *const *lines)
+{
+    size_t n = 0;
+
+    while (lines && lines[n]) {
+        n++;
+    }
+    return n;
+}
+
+/* The conditions of a resume or an update as header lines, in texts, one after another. */
+static void add_conditions(struct attempt *a)
+{
+    const struct probe *there = &a->job->probe;
+
+    if (a->plan.how == RESUME_IF_RANGE) {
+        buf_addf(&a->texts, "If-Range: %s", a->plan.validator);
+        buf_addc(&a->texts, '\0');
+    } else if (a->plan.how == RESUME_IF_MATCH) {
+        buf_addf(&a->texts, "If-Match: %s", a->plan.validator);
+        buf_addc(&a->texts, '\0');
+    }
+    if (a->job->if_exists == IF_EXISTS_UPDATE && there->etag) {
+        buf_addf(&a->texts, "If-None-Match: %s", there->etag);
+        buf_addc(&a->texts, '\0');
+    }
+}
+
+static size_t add_lines(const char **headers, size_t n, char *const *lines)
+{
+    for (; lines && *lines; lines++) {
+        headers[n++] = *lines;
+    }
+    return n;
+}
+
+static struct err *build_headers(struct attempt *a, bool secrets)
+{
+    const struct session_options *o = a->job->session->options;
+    char *const *mine = secrets ? o->request.headers : NULL;
+    char *const *entrys = secrets ? a->job->entry->headers : NULL;
+    size_t n = 0;
+
+    add_conditions(a);
+    a->headers = mem_array(NULL, count(mine) + count(entrys) + 4, sizeof *a->headers);
+    if (!a->headers || buf_failed(&a->texts)) {
+        return err_plain(ERR_NOMEM);
+    }
+    n = add_lines(a->headers, n, mine);
+    n = add_lines(a->headers, n, entrys);
+    for (size_t at = 0; at < a->texts.len; at += strlen(a->texts.data + at) + 1) {
+        a->headers[n++] = a->texts.data + at;
+    }
+    a->headers[n] = NULL;
+    a->request.headers = n > 0 ? (char *const *)(void *)a->headers : NULL;
+    return NULL;
+}
+
+static struct err *build_referer(struct attempt *a, bool secrets)
+{
+    const char *referer = a->job->entry->referer ? a->job->entry->referer
+                                                 : a->job->session->options->request.referer;
+
+    if (!referer) {
+        return NULL;
+    }
+    if (secrets) {
+        a->request.referer = referer;
+        return NULL;
+    }
+    a->referer = credentials_referer(referer);
+    a->request.referer = a->referer;
+    return a->referer ? NULL : err_plain(ERR_NOMEM);
+}
+
+static void build_method(struct attempt *a)
+{
+    const struct session_options *o = a->job->session->options;
+    const struct entry *e = a->job->entry;
+    const char *method = e->method ? e->method : o->request.method;
+
+    if (o->head) {
+        a->request.method = "HEAD";
+        return;
+    }
+    if (!a->bodyless) {
+        a->request.body = e->body ? e->body : o->request.body;
+        a->request.body_len = e->body ? e->body_len : o->request.body_len;
+    }
+    if (!method && a->request.body) {
+        method = "POST";
+    }
+    a->request.method = a->bodyless ? NULL : method;
+}
+
+/* What is there decides what is asked for. */
+static void plan(struct attempt *a)
+{
+    const struct session_options *o = a->job->session->options;
+    const struct validators *v;
+    int64_t have;
+
+    a->plan = (struct resume){.how = RESUME_NOT};
+    if (!a->sink || a->fresh || o->request.range || a->request.method) {
+        return;
+    }
+    have = sink_have(a->sink, &v);
+    if (have > 0) {
+        uint64_t key = sink_part_key(a->sink);
+        a->plan = resume_plan(v, have, key == 0 || key == a->job->key, o->resume_unsafe);
+        if (a->match && a->plan.how == RESUME_IF_RANGE) {
+            a->plan.how = RESUME_IF_MATCH;
+        }
+    }
+}
+
+static struct err *build(struct attempt *a)
+{
+    const struct session_options *o = a->job->session->options;
+    const struct entry *e = a->job->entry;
+    const bool secrets =
+        credentials_allowed(&o->request, a->job->mirrors[a->mirror].url, a->url);
+    struct request *rq = &a->request;
+    struct err *error;
+
+    build_method(a);
+    plan(a);
+    rq->url = a->url;
+    rq->credentials = secrets;
+    rq->user_agent = e->user_agent;
+    if (secrets) {
+        rq->userpwd = e->user ? e->user : o->request.userpwd;
+        rq->bearer = o->request.bearer;
+        rq->cookie = o->request.cookie;
+    }
+    if (a->plan.how != RESUME_NOT) {
+        snprintf(a->range, sizeof a->range, "%lld-", (long long)a->plan.from);
+        rq->range = a->range;
+        rq->identity = true;
+    } else if (o->request.range) {
+        rq->range = o->request.range;
+        rq->identity = true;
+    } else if (a->job->if_exists == IF_EXISTS_UPDATE &&
+               a->job->probe.final == PRESENCE_FILE) {
+        rq->if_modified_since = a->job->probe.modified;
+    }
+    error = build_headers(a, secrets);
+    return error ? error : build_referer(a, secrets);
+}
+
+struct err *attempt_start(struct attempt *a)
+{
+    struct err *error;
+
+    forget_request(a);
+    a->accepted = a->ask_again = a->held = false;
+    a->refused = 0;
+    a->start = a->end = 0;
+    error = build(a);
+    if (!error) {
+        a->transfer = transfer_start(a->job->session->env.multi, &a->request, receive_into(), a,
+            &error);
+    }
+    if (a->transfer) {
+        a->job->record->attempts++;
+        a->job->step = "request";
+    }
+    return error;
+}
+
+int64_t attempt_gained(const struct attempt *a)
+{
+    return a->end - a->start;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request of a download: built, sent, its body led into the sink, its end judged. Redirect hops
+ * are attempts too: each is sent by itself, to its own host. Private to src/fetch.
+ */
+#ifndef FETCH_ATTEMPT_H
+#define FETCH_ATTEMPT_H
+
+#include "base/buf.h"
+#include "fetch/job.h"
+#include "fetch/resume.h"
+#include "net/request.h"
+#include "net/transfer.h"
+
+struct attempt {
+    struct job *job;    /* borrowed */
+    struct sink *sink;  /* owned by the download; NULL while nothing is to be stored */
+    unsigned mirror;    /* which of the job's */
+    struct url *url;    /* owned: the hop */
+    unsigned hops;      /* redirects followed since the mirror's own URL */
+    bool bodyless;      /* a redirect turned the method into GET */
+    struct request request;
+    char range[32];     /* "a-" */
+    struct buf texts;   /* owned: header lines and the like that request points into */
+    const char **headers; /* owned array of borrowed lines */
+    char *referer;      /* owned */
+    struct resume plan;
+    bool fresh;         /* start over, whatever is there */
+    bool match;         /* ask with If-Match once */
+    bool matched_before; /* If-Match was tried for this file */
+    struct future *transfer; /* owned */
+    /* what the reply's head decided */
+    bool accepted;      /* the body goes to the sink */
+    bool ask_again;     /* the reply was of no use: the plan changed */
+    bool held;          /* the host waits as Retry-After asked: no backoff of ours */
+    int64_t refused;    /* body bytes that went nowhere */
+    int64_t start, end; /* of what the sink got from this attempt */
+};
+
+void attempt_init(struct attempt *a, struct job *job);
+void attempt_fini(struct attempt *a);
+
+/* Next goes to this mirror's own URL. ERR_NOMEM. */
+struct err *attempt_aim(struct attempt *a, unsigned mirror);
+
+/* Sends the request: a->transfer is to be awaited. The job's slot is held. */
+struct err *attempt_start(struct attempt *a);
+
+enum verdict {
+    ATTEMPT_DONE,      /* the whole body is in the sink */
+    ATTEMPT_UNCHANGED, /* 304 to a conditional request */
+    ATTEMPT_REDIRECT,  /* a->url is the next hop */
+    ATTEMPT_AGAIN,     /* at once, with another plan, or for the rest */
+    ATTEMPT_RETRY,     /* failed in a way that may pass */
+    ATTEMPT_FAILED,
+};
+
+/* status: what awaiting the transfer raised (borrowed). *error: set for RETRY and FAILED (owned).
+ * Fills the record's account of requests, bytes and reply. */
+enum verdict attempt_judge(struct attempt *a, struct err *status, struct err **error);
+
+/* Bytes of the file that this attempt brought. */
+int64_t attempt_gained(const struct attempt *a);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A download, from its first slot to its commit:
+ *
+ *   for each attempt: a slot (of the job and of its host), the transfer, the slot given back, a
+ *   verdict; a redirect asks for the next host's slot, a retry waits without one;
+ *   then the commit on the executor.
+ *
+ * The frame is released by download_drop, whichever way the task ends. What must be awaited even
+ * then (closing the sink) is awaited at `settle`, which no cancel cuts short.
+ */
+#include "fetch/download.h"
+
+#include "aio/timeout.h"
+#include "base/alloc.h"
+#include "fetch/attempt.h"
+#include "fetch/destination.h"
+#include "fetch/retry.h"
+#include "fetch/session_private.h"
+#include "store/sink.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+struct download {
+    struct co co;
+    struct job *job; /* borrowed */
+    struct attempt attempt;
+    struct retry retry;
+    struct timeout deadline;
+    bool timed;            /* deadline was entered */
+    enum verdict verdict;
+    struct future *wait;   /* owned: the one thing awaited beside the transfer */
+    struct err *error;     /* owned: what it ends with */
+    struct err *retryable; /* owned: the last error that may pass, while mirrors are tried */
+    bool settled;          /* the sink came to its end: committed or closed */
+};
+
+static void download_drop(void *frame)
+{
+    struct download *d = frame;
+
+    if (!d->job) {
+        return; /* never started */
+    }
+    slot_release(&d->job->slot);
+    d->job->slot_wait = NULL;
+    future_unref(d->wait);
+    err_unref(d->error);
+    err_unref(d->retryable);
+    attempt_fini(&d->attempt);
+    sink_free(d->attempt.sink);
+}
+
+static double now_realtime(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* -- steps --------------------------------------------------------------------------------- */
+
+/* The one future the frame waits for; NULL becomes ERR_NOMEM. */
+static struct err *expect(struct download *d, struct future *f)
+{
+    future_unref(d->wait);
+    d->wait = f;
+    return f ? NULL : err_plain(ERR_NOMEM);
+}
+
+static struct err *begin(struct download *d)
+{
+    struct job *job = d->job;
+    struct loop *l = job->session->env.loop;
+    const double now = loop_time(l);
+    struct err *error;
+
+    job->record->started = now_realtime();
+    job->record->timing.queued = now - job->read_at;
+    retry_init(&d->retry, &job->session->options->retry, now);
+    error = timeout_enter(&d->deadline, d->co.task,
+        job->task_timeout > 0 ? now + job->task_timeout : -1);
+    if (error) {
+        return error;
+    }
+    d->timed = true;
+    error = attempt_aim(&d->attempt, 0);
+    if (!error && (job->path || job->session->options->discard)) {
+        error = destination_open(job, &d->attempt.sink);
+    }
+    return error;
+}
+
+static struct err *ask_for_slot(struct download *d)
+{
+    struct job *job = d->job;
+    struct session *s = job->session;
+    struct err *error = expect(d, future_new(s->env.loop));
+
+    if (error) {
+        return error;
+    }
+    job->slot_wait = d->wait;
+    job->step = "slot";
+    return slot_request(s->env.hosts, &job->slot, url_origin(d->attempt.url), true,
+        session__resolved(s, d->attempt.url));
+}
+
+/* The next mirror that may still serve, NULL-like nmirrors if this round has none left. */
+static unsigned next_mirror(const struct download *d, unsigned from)
+{
+    while (from < d->job->nmirrors && d->job->mirrors[from].dead) {
+        from++;
+    }
+    return from;
+}
+
+/*
+ * A failed attempt: another mirror at once, another round after a backoff, or the end. *delay: the
+ * seconds to wait. True if there is another attempt; then d->error is NULL.
+ */
+static bool try_on(struct download *d, double *delay)
+{
+    struct job *job = d->job;
+    const bool passing = d->verdict == ATTEMPT_RETRY;
+    const int64_t gained = attempt_gained(&d->attempt);
+    const int64_t rest = job->total >= 0 ? job->total - d->attempt.start : -1;
+    unsigned next;
+
+    *delay = 0;
+    job->mirrors[d->attempt.mirror].dead = !passing;
+    if (passing) {
+        err_unref(d->retryable);
+        d->retryable = err_ref(d->error);
+    }
+    if (err_is(d->error, ERR_CANCELLED) || err_is(d->error, ERR_IO)) {
+        return false;
+    }
+    next = next_mirror(d, d->attempt.mirror + 1);
+    if (next == job->nmirrors) {
+        const bool any = d->retryable != NULL;
+        if (!any || !retry_again(&d->retry, gained, rest, loop_time(job->session->env.loop))) {
+            job->record->retryable = any;
+            return false;
+        }
+        job->session->totals.retries++;
+        next = next_mirror(d, 0);
+        *delay = d->attempt.held ? 0 : retry_backoff(&d->retry);
+    }
+    err_unref(d->error);
+    d->error = attempt_aim(&d->attempt, next);
+    return !d->error;
+}
+
+static struct err *start_commit(struct download *d)
+{
+    struct job *job = d->job;
+    const struct session_options *o = job->session->options;
+    const struct reply *r = transfer_reply(d->attempt.transfer);
+    const bool whole = o->request.range == NULL;
+    const struct commit_options options = {
+        .expect = job->expect,
+        .size = whole ? job->total : -1,
+        .modified = o->remote_time || job->if_exists == IF_EXISTS_UPDATE ? r->modified : -1,
+        .marks = o->marks,
+        .etag = r->etag,
+        .origin_url = o->xattr ? url_public(job_url(job)) : NULL,
+    };
+
+    job->step = "commit";
+    return expect(d, sink_commit(d->attempt.sink, &options));
+}
+
+/* -- the record ---------------------------------------------------------------------------- */
+
+static void record_commit(struct download *d)
+{
+    struct job *job = d->job;
+    struct record *rec = job->record;
+    const struct committed *c = NULL;
+    char digest[DIGEST_TEXT];
+    struct err *error = future_result(d->wait, (void **)&c);
+
+    if (error) {
+        err_unref(error);
+        return;
+    }
+    rec->size = c->size;
+    rec->timing.write = c->write_seconds;
+    if (c->path && !job->session->options->discard) {
+        rec->path = destination_shown(job->session, c->path);
+    }
+    if (c->digest.algo != DIGEST_NONE) {
+        digest_format(&c->digest, digest);
+        rec->checksum = mem_dup(digest);
+    }
+    if (c->exists && job->if_exists == IF_EXISTS_FAIL) {
+        d->error = err_new(ERR_IO, "EEXIST", "%s exists, and --if-exists is fail", job->path);
+    } else if (c->exists) {
+        rec->state = RECORD_SKIPPED;
+        rec->reason = "exists";
+    } else {
+        rec->state = RECORD_FINISHED;
+    }
+}
+
+static void record_end(struct download *d)
+{
+    struct job *job = d->job;
+    struct record *rec = job->record;
+
+    rec->finished = now_realtime();
+    rec->timing.total = loop_time(job->session->env.loop) - d->retry.since;
+    if (d->verdict == ATTEMPT_UNCHANGED) {
+        rec->state = RECORD_UNCHANGED;
+        rec->size = job->probe.size;
+    } else if (job->session->options->head && !d->error) {
+        rec->state = RECORD_FINISHED;
+        rec->size = transfer_reply(d->attempt.transfer)->content_length;
+    }
+}
+
+static struct err *leave_deadline(struct download *d)
+{
+    struct err *error = d->timed ? timeout_exit(&d->deadline, d->error) : d->error;
+
+    if (d->timed && err_is(error, ERR_TIMEOUT) && timeout_expired(&d->deadline)) {
+        err_unref(error);
+        error = err_new(ERR_TIMEOUT, NULL, "not done within %g s (--task-timeout)",
+            d->job->task_timeout);
+    }
+    return error;
+}
+
+/* -- the coroutine ------------------------------------------------------------------------- */
+
+static enum co_state download_step(void *frame, struct err *status)
+{
+    struct download *d = frame;
+    struct job *job = d->job;
+    double delay;
+
+    CO_BEGIN(&d->co);
+    d->error = begin(d);
+    if (!d->error && job->probe.part && d->attempt.sink) {
+        d->error = expect(d, sink_open(d->attempt.sink));
+        if (!d->error) {
+            CO_AWAIT(&d->co, d->wait);
+            d->error = err_ref(status);
+        }
+    }
+    while (!d->error) {
+        d->error = attempt_start(&d->attempt);
+        if (d->error) {
+            break;
+        }
+        CO_AWAIT(&d->co, d->attempt.transfer);
+        d->verdict = attempt_judge(&d->attempt, status, &d->error);
+        slot_release(&job->slot);
+        delay = 0;
+        if (d->verdict == ATTEMPT_DONE || d->verdict == ATTEMPT_UNCHANGED) {
+            break;
+        }
+        if (d->error && !try_on(d, &delay)) {
+            break;
+        }
+        if (delay > 0) {
+            job->step = "backoff";
+            d->error = expect(d, aio_sleep(job->session->env.loop, delay));
+            if (d->error) {
+                break;
+            }
+            CO_AWAIT(&d->co, d->wait);
+            d->error = err_ref(status);
+        }
+        if (!d->error) {
+            d->error = ask_for_slot(d);
+        }
+        if (!d->error) {
+            CO_AWAIT(&d->co, d->wait);
+            job->slot_wait = NULL;
+            d->error = err_ref(status);
+        }
+    }
+    slot_release(&job->slot);
+    if (!d->error && d->verdict == ATTEMPT_DONE && d->attempt.sink) {
+        d->error = start_commit(d);
+        if (!d->error) {
+            CO_AWAIT(&d->co, d->wait);
+            /* a cancel that came too late finds the file in its place: what counts is the commit */
+            d->error = future_error(d->wait);
+            d->settled = !d->error;
+            record_commit(d);
+        }
+    }
+    if (d->attempt.sink && !d->settled && !expect(d, sink_close(d->attempt.sink, true))) {
+        CO_AWAIT(&d->co, d->wait);
+    }
+    record_end(d);
+    d->error = leave_deadline(d);
+    if (d->error) {
+        struct err *error = d->error;
+        d->error = NULL;
+        return co_fail(&d->co, error);
+    }
+    CO_END(&d->co);
+}
+
+struct task *download_task(struct job *job)
+{
+    struct task *task = task_new(job->session->env.loop, download_step, sizeof(struct download),
+        download_drop, url_public(job_url(job)));
+
+    if (task) {
+        struct download *d = task_frame(task);
+        d->job = job;
+        attempt_init(&d->attempt, job);
+    }
+    return task;
+}

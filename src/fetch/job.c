@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch/job.h"
+
+#include "base/alloc.h"
+#include "fetch/key.h"
+#include "fetch/session_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct err *parse_mirrors(struct job *job)
+{
+    char **urls = job->entry->urls;
+    size_t n = 0;
+
+    while (urls[n]) {
+        n++;
+    }
+    job->mirrors = mem_array(NULL, n, sizeof *job->mirrors);
+    if (!job->mirrors) {
+        return err_plain(ERR_NOMEM);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct url *url;
+        struct err *error = url_parse(urls[i], &url);
+        if (error) {
+            return error;
+        }
+        job->mirrors[job->nmirrors++] = (struct mirror){url, false};
+    }
+    return NULL;
+}
+
+/* What the record says of the entry, whatever becomes of it. */
+static struct err *describe(struct job *job, uint64_t index)
+{
+    const struct entry *e = job->entry;
+    struct record *r = job->record;
+
+    r->index = index;
+    r->line = e->line;
+    r->segments = 1;
+    if (e->urls && e->urls[0] && !(r->url = mem_dup(e->urls[0]))) {
+        return err_plain(ERR_NOMEM);
+    }
+    if (e->id && !(r->id = mem_dup(e->id))) {
+        return err_plain(ERR_NOMEM);
+    }
+    if (e->file && !(r->file = mem_dup(e->file))) {
+        return err_plain(ERR_NOMEM);
+    }
+    return NULL;
+}
+
+static struct err *read_checksum(struct job *job)
+{
+    const struct session_options *o = job->session->options;
+    const char *text = job->entry->checksum ? job->entry->checksum : o->checksum;
+
+    return text ? digest_parse(text, &job->expect) : NULL;
+}
+
+struct job *job_new(struct session *s, struct entry *e, uint64_t index, struct err **error)
+{
+    struct job *job = mem_new(sizeof *job);
+
+    *error = NULL;
+    if (!job || !(job->record = record_new())) {
+        free(job);
+        entry_free(e);
+        return NULL;
+    }
+    list_init(&job->node);
+    list_init(&job->same);
+    slot_init(&job->slot, session__on_grant, job);
+    job->session = s;
+    job->entry = e;
+    job->total = -1;
+    job->step = "read";
+    job->read_at = loop_time(s->env.loop);
+    job->if_exists = e->if_exists >= 0 ? (enum if_exists)e->if_exists : s->options->if_exists;
+    job->task_timeout = e->task_timeout >= 0 ? e->task_timeout : s->options->task_timeout;
+    *error = describe(job, index);
+    if (!*error && e->error) {
+        *error = err_ref(e->error);
+    }
+    if (!*error) {
+        *error = parse_mirrors(job);
+    }
+    if (!*error) {
+        *error = key_of_entry(e, job_url(job), s->options->key, &job->key);
+    }
+    if (!*error) {
+        *error = read_checksum(job);
+    }
+    return job;
+}
+
+void job_free(struct job *job)
+{
+    if (!job) {
+        return;
+    }
+    slot_release(&job->slot);
+    for (unsigned i = 0; i < job->nmirrors; i++) {
+        url_free(job->mirrors[i].url);
+    }
+    free(job->mirrors);
+    probe_fini(&job->probe);
+    task_unref(job->task);
+    entry_free(job->entry);
+    record_free(job->record);
+    free(job->path);
+    free(job);
+}
+
+const struct url *job_url(const struct job *job)
+{
+    return job->mirrors[0].url;
+}

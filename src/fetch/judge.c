@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* What the end of an attempt means for its download. */
+#include "base/alloc.h"
+#include "fetch/attempt.h"
+#include "fetch/retry.h"
+#include "fetch/session_private.h"
+#include "store/sink.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* -- the record's account ------------------------------------------------------------------ */
+
+static void replace(char **to, const char *text)
+{
+    char *copy = mem_dup(text);
+
+    if (copy || !text) {
+        free(*to);
+        *to = copy;
+    }
+}
+
+static void account(struct attempt *a, const struct reply *r)
+{
+    struct record *rec = a->job->record;
+
+    rec->received += r->received;
+    replace(&rec->effective_url, url_text(a->url));
+    if (r->remote_ip[0]) {
+        replace(&rec->remote_ip, r->remote_ip);
+    }
+    rec->timing.dns = r->timing.dns;
+    rec->timing.connect = r->timing.connect;
+    rec->timing.tls = r->timing.tls;
+    rec->timing.ttfb = r->timing.first_byte;
+    rec->timing.body =
+        r->timing.first_byte >= 0 && r->timing.total >= 0 ? r->timing.total - r->timing.first_byte
+                                                          : -1;
+    if (r->status == 0) {
+        return;
+    }
+    rec->status = r->status;
+    rec->http_version = r->version;
+    replace(&rec->content_type, r->content_type);
+    replace(&rec->etag, r->etag);
+    replace(&rec->last_modified, r->last_modified);
+    rec->length_known = r->length_known;
+}
+
+/* -- redirects ----------------------------------------------------------------------------- */
+
+/* As browsers and curl do: the method survives 307 and 308, and GET survives all. */
+static void change_method(struct attempt *a, int status)
+{
+    const char *method = a->request.method;
+
+    if (status == 303 && !(method && strcmp(method, "HEAD") == 0)) {
+        a->bodyless = true;
+    }
+    if ((status == 301 || status == 302) && method && strcmp(method, "POST") == 0) {
+        a->bodyless = true;
+    }
+}
+
+static enum verdict follow(struct attempt *a, const struct reply *r, struct err **error)
+{
+    const struct session_options *o = a->job->session->options;
+    struct url *next;
+
+    if (!r->location) {
+        *error = err_new(ERR_HTTP, NULL, "HTTP status %d without a Location", r->status);
+        return ATTEMPT_FAILED;
+    }
+    if (a->hops >= o->request.max_redirs) {
+        *error = err_new(ERR_HTTP, "CURLE_TOO_MANY_REDIRECTS",
+            "more than %u redirects (--max-redirs)", o->request.max_redirs);
+        return ATTEMPT_FAILED;
+    }
+    *error = url_resolve(a->url, r->location, &next);
+    if (*error) {
+        return ATTEMPT_FAILED;
+    }
+    change_method(a, r->status);
+    url_free(a->url);
+    a->url = next;
+    a->hops++;
+    a->job->record->redirects++;
+    return ATTEMPT_REDIRECT;
+}
+
+static bool redirects(const struct attempt *a, int status)
+{
+    return a->job->session->options->request.location && status >= 300 && status < 400 &&
+           status != 304 && status != 300;
+}
+
+/* -- verdicts ------------------------------------------------------------------------------ */
+
+static bool method_is_safe(const struct attempt *a)
+{
+    const char *method = a->request.method;
+
+    return !method || strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+static enum verdict failed(const struct attempt *a, int status, const struct err *e)
+{
+    const struct retry_options *o = &a->job->session->options->retry;
+
+    return retry_worthwhile(o, status, e) && (method_is_safe(a) || o->unsafe) ? ATTEMPT_RETRY
+                                                                              : ATTEMPT_FAILED;
+}
+
+/* The whole host waits as long as the server asks. */
+static enum verdict hold(struct attempt *a, const struct reply *r, struct err **error)
+{
+    const double most = a->job->session->options->retry.max_wait;
+
+    if (r->retry_after > most) {
+        err_unref(*error);
+        *error = err_new(ERR_HTTP, NULL,
+            "HTTP status %d, and Retry-After asks for %.0f s (--retry-max-wait is %.0f s)",
+            r->status, r->retry_after, most);
+        return ATTEMPT_FAILED;
+    }
+    slot_hold_host(&a->job->slot, r->retry_after);
+    a->held = true;
+    return failed(a, r->status, NULL);
+}
+
+/* A range that cannot be: what is there may be all there is (its size says), or is of no use. */
+static enum verdict out_of_range(struct attempt *a, const struct reply *r, struct err **error)
+{
+    const struct validators *v = NULL;
+
+    if (a->plan.how == RESUME_NOT) {
+        *error = err_new(ERR_HTTP, NULL, "HTTP status 416");
+        return ATTEMPT_FAILED;
+    }
+    const int64_t have = sink_have(a->sink, &v);
+    const char *slash = r->content_range ? strrchr(r->content_range, '/') : NULL;
+    if (slash && v->total >= 0 && have == v->total && strtoll(slash + 1, NULL, 10) == have &&
+        (!r->etag || !v->etag || strcmp(r->etag, v->etag) == 0)) {
+        return ATTEMPT_DONE;
+    }
+    a->fresh = true;
+    return ATTEMPT_AGAIN;
+}
+
+static enum verdict judge_body(struct attempt *a, const struct reply *r, struct err **error)
+{
+    if (a->job->session->options->head) {
+        return ATTEMPT_DONE;
+    }
+    if (!a->accepted) {
+        *error = err_new(ERR_HTTP, NULL, "HTTP status %d that was not asked for", r->status);
+        return ATTEMPT_FAILED;
+    }
+    if (r->status == 206 && a->plan.how != RESUME_NOT && a->job->total > a->end) {
+        return ATTEMPT_AGAIN; /* an end short of what was asked: ask on */
+    }
+    return ATTEMPT_DONE;
+}
+
+static enum verdict judge_reply(struct attempt *a, const struct reply *r, struct err **error)
+{
+    if (r->status == 304) {
+        if (a->job->if_exists == IF_EXISTS_UPDATE && a->job->probe.final == PRESENCE_FILE) {
+            return ATTEMPT_UNCHANGED;
+        }
+        *error = err_new(ERR_HTTP, NULL, "HTTP status 304 that was not asked for");
+        return ATTEMPT_FAILED;
+    }
+    if (redirects(a, r->status)) {
+        return follow(a, r, error);
+    }
+    if (r->status == 416) {
+        return out_of_range(a, r, error);
+    }
+    if (r->status == 412 && a->plan.how == RESUME_IF_MATCH) {
+        a->match = false;
+        a->fresh = true;
+        return ATTEMPT_AGAIN;
+    }
+    if (r->status >= 400 || (r->status >= 300 && !a->accepted)) {
+        *error = err_new(ERR_HTTP, NULL, "HTTP status %d", r->status);
+        if ((r->status == 429 || r->status == 503) && r->retry_after >= 0) {
+            return hold(a, r, error);
+        }
+        return failed(a, r->status, NULL);
+    }
+    return judge_body(a, r, error);
+}
+
+enum verdict attempt_judge(struct attempt *a, struct err *status, struct err **error)
+{
+    const struct reply *r = transfer_reply(a->transfer);
+    struct err *local = a->sink ? sink_error(a->sink) : NULL;
+
+    *error = NULL;
+    account(a, r);
+    if (r->status != 0 && r->status != 429 && r->status != 503) {
+        slot_answered(&a->job->slot);
+    }
+    if (a->ask_again) {
+        return ATTEMPT_AGAIN;
+    }
+    if (local) {
+        *error = err_ref(local);
+        return ATTEMPT_FAILED;
+    }
+    if (status && !err_is(status, ERR_STOP_ITERATION)) {
+        /* a broken error page says as much as a whole one */
+        if (r->status >= 400 && !a->accepted && !err_is(status, ERR_CANCELLED)) {
+            return judge_reply(a, r, error);
+        }
+        *error = err_ref(status);
+        return failed(a, 0, status);
+    }
+    return judge_reply(a, r, error);
+}

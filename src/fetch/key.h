@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* An entry's key: what journal, marks, shards and collision names go by (cli.md, Input). */
+#ifndef FETCH_KEY_H
+#define FETCH_KEY_H
+
+#include "fetch/entry.h"
+#include "fetch/session.h"
+#include "net/url.h"
+
+/* The key's stable hash. By default the key is the id if the entry has one, else the URL. url: the
+ * entry's first, parsed. */
+struct err *key_of_entry(const struct entry *e, const struct url *url, enum key_mode mode,
+    uint64_t *hash);
+
+#endif

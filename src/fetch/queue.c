@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Between admission and download: a job in its host's queue, and its task once it has a slot. */
+#include "fetch/download.h"
+#include "fetch/session_private.h"
+
+#include <arpa/inet.h>
+#include <stddef.h>
+
+/* A literal address, or a host that somebody else looks up, needs no look-up of ours. */
+bool session__resolved(const struct session *s, const struct url *url)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    const char *host = url_host(url);
+
+    return s->env.net->proxy || s->env.net->unix_socket ||
+           inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+void session__enqueue(struct session *s, struct job *job)
+{
+    const struct url *url = job_url(job);
+    struct err *error;
+
+    job->phase = JOB_QUEUED;
+    job->step = "queued";
+    error = slot_request(s->env.hosts, &job->slot, url_origin(url), false,
+        session__resolved(s, url));
+    if (error) {
+        session__job_end(s, job, error);
+    }
+}
+
+static struct err *on_ended(struct future *f, void *arg)
+{
+    struct job *job = arg;
+
+    session__job_end(job->session, job, future_error(f));
+    return NULL;
+}
+
+struct err *session__on_grant(void *arg)
+{
+    struct job *job = arg;
+
+    if (job->slot_wait) {
+        struct future *wait = job->slot_wait;
+        job->slot_wait = NULL;
+        return future_set_result(wait, NULL, NULL);
+    }
+    job->task = download_task(job);
+    if (!job->task) {
+        session__job_end(job->session, job, err_plain(ERR_NOMEM));
+        return NULL;
+    }
+    job->phase = JOB_RUNNING;
+    job->session->totals.running++;
+    future_watch(task_future(job->task), &job->ended, on_ended, job);
+    return NULL;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch/receive.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "fetch/attempt.h"
+#include "fetch/destination.h"
+#include "fetch/session_private.h"
+#include "store/disposition.h"
+#include "store/sink.h"
+
+#include <stdlib.h>
+
+/* So much of an error page is read to keep its connection; more is not worth it. */
+enum { REFUSED_MOST = 1024 * 1024 };
+
+static bool stored_as_it_is(const struct attempt *a, const struct reply *r)
+{
+    const struct session *s = a->job->session;
+
+    return !(s->env.net->compressed && r->content_encoding) && !s->options->request.range;
+}
+
+/* The name came with the head: now there is a sink. */
+static struct err *name_from_head(struct attempt *a, const struct reply *r)
+{
+    struct buf name = BUF_INIT;
+    struct err *error = NULL;
+
+    if (r->content_disposition) {
+        disposition_name(r->content_disposition, &name);
+    }
+    if (buf_failed(&name)) {
+        error = err_plain(ERR_NOMEM);
+    } else {
+        error = destination_named(a->job, name.len > 0 ? name.data : NULL, &a->sink);
+    }
+    buf_fini(&name);
+    return error;
+}
+
+/* Where the body goes: -1 nowhere. May change the plan for a further request. */
+static int64_t body_offset(struct attempt *a, const struct reply *r)
+{
+    const struct session_options *o = a->job->session->options;
+    const struct validators *v = NULL;
+    int64_t offset = 0;
+
+    if (r->status == 206 && o->request.range) {
+        return 0;
+    }
+    if (r->status != 206 && a->plan.how == RESUME_NOT) {
+        return 0;
+    }
+    if (a->plan.how == RESUME_NOT) {
+        return -1; /* a part that nobody asked for */
+    }
+    sink_have(a->sink, &v);
+    switch (resume_judge(&a->plan, v, r, &offset)) {
+    case RESUME_TAKE:
+        return offset;
+    case RESUME_ASK_MATCH:
+        if (a->matched_before) {
+            return 0;
+        }
+        a->match = a->matched_before = true;
+        break;
+    case RESUME_START_OVER:
+        a->match = false;
+        a->fresh = true;
+        break;
+    }
+    a->ask_again = true;
+    return -1;
+}
+
+static bool wanted(const struct attempt *a, const struct reply *r)
+{
+    const struct session_options *o = a->job->session->options;
+
+    if (o->head) {
+        return false;
+    }
+    return (r->status >= 200 && r->status < 300) ||
+           (!o->request.location && r->status >= 300 && r->status < 400 && r->status != 304);
+}
+
+static struct err *on_head(void *arg, const struct reply *r)
+{
+    struct attempt *a = arg;
+    struct job *job = a->job;
+    struct validators version;
+    struct err *error;
+    int64_t offset;
+
+    if (!wanted(a, r)) {
+        return NULL;
+    }
+    if (job->session->options->require_length && !r->length_known) {
+        return err_new(ERR_POLICY, NULL,
+            "the reply has no length, and --require-length asks for one");
+    }
+    if (!a->sink) {
+        error = name_from_head(a, r);
+        if (error) {
+            return error;
+        }
+    }
+    offset = body_offset(a, r);
+    if (offset < 0) {
+        /* ends the transfer; the judge looks at ask_again first */
+        return a->ask_again ? err_plain(ERR_STOP_ITERATION) : NULL;
+    }
+    version = resume_version(r, stored_as_it_is(a, r));
+    error = sink_start(a->sink, offset, &version);
+    if (error) {
+        return error;
+    }
+    a->accepted = true;
+    a->fresh = false;
+    a->start = a->end = offset;
+    job->have = offset;
+    job->total = version.total;
+    job->step = "body";
+    return NULL;
+}
+
+static struct err *on_body(void *arg, const void *bytes, size_t n)
+{
+    struct attempt *a = arg;
+    struct err *error;
+
+    a->job->session->totals.received += n;
+    if (!a->accepted) {
+        a->refused += (int64_t)n;
+        return a->refused > REFUSED_MOST ? err_plain(ERR_STOP_ITERATION) : NULL;
+    }
+    error = sink_write(a->sink, bytes, n);
+    if (!error) {
+        a->end += (int64_t)n;
+        a->job->have = a->end;
+    }
+    return error;
+}
+
+static void on_resolved(void *arg)
+{
+    const struct attempt *a = arg;
+
+    slot_resolved(&a->job->slot);
+}
+
+const struct receiver *receive_into(void)
+{
+    static const struct receiver receiver = {on_head, on_body, on_resolved};
+
+    return &receiver;
+}

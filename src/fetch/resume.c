@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch/resume.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* A date that was young when it was sent may stand for two versions (RFC 9110 8.8.2.2). */
+enum { DATE_STRONG_AFTER = 60 };
+
+static bool strong_etag(const char *etag)
+{
+    return etag && etag[0] == '"';
+}
+
+static bool strong_date(const struct validators *v)
+{
+    return !v->etag && v->last_modified && v->modified >= 0 && v->date >= 0 &&
+           v->date - v->modified >= DATE_STRONG_AFTER;
+}
+
+struct resume resume_plan(const struct validators *v, int64_t have, bool same_url, bool unsafe)
+{
+    const struct resume none = {.how = RESUME_NOT};
+
+    if (have <= 0) {
+        return none;
+    }
+    if (strong_etag(v->etag) && (same_url || v->total >= 0)) {
+        return (struct resume){RESUME_IF_RANGE, have, v->etag};
+    }
+    if (same_url && strong_date(v)) {
+        return (struct resume){RESUME_IF_RANGE, have, v->last_modified};
+    }
+    if (same_url && unsafe) {
+        return (struct resume){RESUME_UNCHECKED, have, NULL};
+    }
+    return none;
+}
+
+/* A run of digits; false if there is none or it overflows. */
+static bool number(const char **at, int64_t *out)
+{
+    const char *p = *at;
+    int64_t n = 0;
+
+    if (*p < '0' || *p > '9') {
+        return false;
+    }
+    for (; *p >= '0' && *p <= '9'; p++) {
+        if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, *p - '0', &n)) {
+            return false;
+        }
+    }
+    *at = p;
+    *out = n;
+    return true;
+}
+
+bool resume_content_range(const char *text, int64_t *first, int64_t *last, int64_t *total)
+{
+    if (!text || strncasecmp(text, "bytes", 5) != 0 || (text[5] != ' ' && text[5] != '\t')) {
+        return false;
+    }
+    text += 5 + strspn(text + 5, " \t");
+    if (!number(&text, first) || *text++ != '-' || !number(&text, last) || *text++ != '/') {
+        return false;
+    }
+    if (*text == '*') {
+        *total = -1;
+        text++;
+    } else if (!number(&text, total)) {
+        return false;
+    }
+    return text[strspn(text, " \t")] == '\0' && *first <= *last &&
+           (*total < 0 || *last < *total);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Also without a condition a reply that says it is another version is believed. */
+static bool same_version(const struct validators *v, const struct reply *r)
+{
+    return (!v->etag || !r->etag || same_text(v->etag, r->etag)) &&
+           (v->etag || !v->last_modified || !r->last_modified ||
+               same_text(v->last_modified, r->last_modified));
+}
+
+static bool range_fits(const struct resume *plan, const struct validators *v,
+    const struct reply *r)
+{
+    int64_t first, last, total;
+
+    if (!resume_content_range(r->content_range, &first, &last, &total)) {
+        return false;
+    }
+    return first == plan->from && (v->total < 0 || total < 0 || total == v->total) &&
+           (v->total < 0 || last < v->total) && same_text(v->coding, r->content_encoding) &&
+           same_version(v, r);
+}
+
+enum resume_verdict resume_judge(const struct resume *plan, const struct validators *v,
+    const struct reply *r, int64_t *offset)
+{
+    if (r->status == 206) {
+        *offset = plan->from;
+        return plan->how != RESUME_NOT && range_fits(plan, v, r) ? RESUME_TAKE
+                                                                 : RESUME_START_OVER;
+    }
+    *offset = 0;
+    if (plan->how == RESUME_IF_RANGE && strong_etag(v->etag) && same_text(v->etag, r->etag)) {
+        return RESUME_ASK_MATCH;
+    }
+    return RESUME_TAKE;
+}
+
+struct validators resume_version(const struct reply *r, bool plain)
+{
+    struct validators v = {.modified = -1, .date = -1, .total = -1};
+    int64_t first, last;
+
+    if (!plain) {
+        return v;
+    }
+    v = (struct validators){
+        .etag = r->etag,
+        .last_modified = r->last_modified,
+        .modified = r->modified,
+        .date = r->date,
+        .coding = r->content_encoding,
+        .total = r->content_length,
+    };
+    if (r->status == 206 && !resume_content_range(r->content_range, &first, &last, &v.total)) {
+        v.total = -1;
+    }
+    return v;
+}

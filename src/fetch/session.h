@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session: a list of entries becomes downloads becomes records.
+ *
+ *   async_iter of entries -> look-ahead -> host queues -> download tasks -> records -> consumer
+ */
+#ifndef FETCH_SESSION_H
+#define FETCH_SESSION_H
+
+#include "aio/async_iter.h"
+#include "aio/executor.h"
+#include "aio/task.h"
+#include "aio/wait.h"
+#include "fetch/entry.h"
+#include "fetch/record.h"
+#include "net/hosts.h"
+#include "net/request.h"
+#include "store/store.h"
+#include "store/template.h"
+
+enum await_mode { AWAIT_AS_COMPLETED, AWAIT_GATHER, AWAIT_WAIT };
+enum key_mode { KEY_DEFAULT, KEY_URL, KEY_URL_NO_QUERY, KEY_ID, KEY_PATH };
+
+struct retry_options {
+    int retries;          /* -1: for ever */
+    double delay;         /* seconds: the first backoff, doubled each time, full jitter */
+    double max_delay, max_time; /* seconds; max_time 0: none */
+    double max_wait;      /* the longest Retry-After that is waited for */
+    const int *codes;     /* borrowed; ends with 0 */
+    bool unsafe;          /* other methods than GET and HEAD too */
+};
+
+/* What each request carries unless the entry says otherwise. Borrowed strings, NULL: none. */
+struct request_options {
+    const char *method, *body;
+    size_t body_len;
+    char *const *headers; /* NULL-terminated */
+    const char *referer, *userpwd, *bearer, *cookie, *range;
+    char *const *auth_hosts; /* NULL-terminated; NULL: all hosts of the list */
+    bool location, location_trusted;
+    unsigned max_redirs;
+};
+
+struct session_options {
+    enum await_mode mode;
+    enum wait_when return_when; /* with AWAIT_WAIT */
+    bool fail_fast;
+    double timeout, task_timeout; /* seconds; 0: none */
+    size_t look_ahead;
+    struct retry_options retry;
+    struct request_options request;
+    const char *dir;
+    const char *output; /* the template's text; NULL: {name} */
+    enum if_exists if_exists;
+    enum key_mode key;
+    bool discard, head, remote_time, content_disposition, require_length;
+    bool marks, xattr, resume, resume_unsafe;
+    const char *checksum; /* for a single entry */
+    const char *hash;     /* algorithm for the record */
+    bool single;          /* the list is one command-line URL: notes may say so */
+};
+
+/* What a session stands on; all borrowed, all outlive it. */
+struct session_env {
+    struct loop *loop;
+    struct executor *executor;
+    struct multi *multi;
+    struct hosts *hosts;
+    struct store *store;
+    const struct net_options *net;
+    /* Something worth a line on standard error, once. */
+    void (*warn)(void *arg, const char *text);
+    void *warn_arg;
+};
+
+struct session_totals {
+    uint64_t entries; /* read so far */
+    uint64_t finished, failed, cancelled, pending, skipped, foreign, unchanged;
+    uint64_t received; /* body bytes */
+    uint64_t retries;
+    uint64_t running;
+    bool input_ended;  /* the list was read to its end */
+    const char *read_file; /* where reading stopped */
+    uint64_t read_line;
+};
+
+struct session;
+
+/* ERR_USAGE for a bad template. entries: owned by the session from now on, also on failure. */
+struct err *session_new(const struct session_env *env, const struct session_options *options,
+    struct async_iter *entries, const struct record_consumer *consumer, struct session **out);
+void session_free(struct session *s); /* after its task ended; NULL is ignored */
+
+/* The main task (owned by the caller). It ends without error when all entries have their records
+ * (whatever these say; see session_exit), cancelled when it was cancelled, and with ERR_IO when
+ * the local side failed. However it ends, each entry read has had exactly one record. */
+struct task *session_task(struct session *s);
+
+/* Drain: nothing new starts, running downloads may finish; entries read but not started are
+ * recorded as cancelled. */
+void session_drain(struct session *s);
+
+/* The standing of the run; borrowed. */
+const struct session_totals *session_totals(const struct session *s);
+
+/* 0, 1, 3 or 124 by cli.md's table (signals and 141 are the caller's), once the task ended. */
+int session_exit(const struct session *s);
+
+/* Calls fn for each download under way, oldest first: progress, SIGUSR1. */
+struct session_download {
+    uint64_t index;
+    const char *url, *path; /* borrowed; path may be NULL */
+    const char *phase;      /* "slot", "request", "body", "backoff", "commit" */
+    int64_t received, total; /* total -1: unknown */
+};
+void session_each_download(const struct session *s,
+    void (*fn)(const struct session_download *d, void *arg), void *arg);
+
+#endif

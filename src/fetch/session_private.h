@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of src/fetch share of a session. */
+#ifndef FETCH_SESSION_PRIVATE_H
+#define FETCH_SESSION_PRIVATE_H
+
+#include "fetch/job.h"
+#include "fetch/session.h"
+#include "fetch/target.h"
+#include "net/multi.h"
+
+/* Why the run is over before its list is. */
+enum session_stop {
+    STOP_NONE,
+    STOP_FAIL_FAST, /* a failure, with --fail-fast */
+    STOP_CONDITION, /* --return-when holds */
+    STOP_LOCAL,     /* the local side failed for all */
+    STOP_TIMEOUT,
+    STOP_CANCELLED,
+};
+
+struct session {
+    struct session_env env;
+    const struct session_options *options; /* borrowed */
+    struct record_consumer consumer;
+    struct async_iter *entries; /* owned */
+    struct template *template;  /* owned */
+    struct targets *targets;    /* owned */
+    enum digest_algo hash;
+    bool names_checked; /* two entries can come to one path */
+
+    struct list jobs; /* every entry without a record, in the order of reading */
+    size_t live;      /* how many */
+    struct session_totals totals;
+
+    struct task *reader;  /* owned; NULL before and after */
+    struct future_cb reader_ended;
+    struct future *const *looking; /* the reader's probe under way: it must not be cancelled then */
+    struct future *room;  /* borrowed from the reader: done when there is look-ahead again */
+    struct future *over;  /* owned: done when the run is over */
+    struct future *idle;  /* owned by the main frame: done when no job is left */
+    enum session_stop stop;
+    struct err *local; /* owned: with STOP_LOCAL, what failed */
+    bool draining;
+    bool any_failed;  /* a record of state failed was given */
+    bool any_success; /* a record that is ok */
+    bool first_success; /* of the first record */
+    char *first_auth_host; /* owned: for the warning about credentials */
+    bool auth_warned;
+};
+
+/* slot.on_grant of a job: starts its task, or lets it go on. */
+struct err *session__on_grant(void *job);
+
+/* Gives the job's record and frees the job. error: what it ended with, owned; NULL is success, the
+ * record's state and fields being filled in by who ended it. */
+void session__job_end(struct session *s, struct job *job, struct err *error);
+
+/* The run is over now, unless it is already. */
+void session__stop(struct session *s, enum session_stop why);
+
+/* The local side failed for every entry; the first such error is kept. Takes it over. */
+void session__fail_local(struct session *s, struct err *e);
+
+/* True for an error of the local side that would meet every entry (cli.md, Exit status). */
+bool session__fails_everywhere(const struct session *s, const struct job *job,
+    const struct err *e);
+
+/* Entries are still to be read. */
+static inline bool session__reading(const struct session *s)
+{
+    return s->stop == STOP_NONE && !s->draining;
+}
+
+/* The reader's task ended; error: owned, NULL at the end of the list. */
+void session__reader_ended(struct session *s, struct err *error);
+
+/* -- admission.c: reads, names, looks at what is there, queues -- */
+
+struct err *session__start_reader(struct session *s);
+
+/* -- queue.c -- */
+
+/* No look-up of ours is needed for this URL. */
+bool session__resolved(const struct session *s, const struct url *url);
+
+/* A job whose turn has come joins its host's queue. */
+void session__enqueue(struct session *s, struct job *job);
+
+#endif

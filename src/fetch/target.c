@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch/target.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "fetch/session_private.h"
+#include "store/name.h"
+#include "store/nametable.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+/* A path that a live job owns. */
+struct target {
+    char *path;          /* owned */
+    struct list waiting; /* of struct job.same, in input order */
+    UT_hash_handle hh;
+};
+
+struct targets {
+    struct target *active;   /* uthash by path: bounded by the live jobs */
+    struct nametable *names; /* owned: every path of the run */
+    bool collided;           /* the warning was given */
+};
+
+struct targets *targets_new(void)
+{
+    struct targets *t = mem_new(sizeof *t);
+
+    if (t && !(t->names = nametable_new())) {
+        free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void targets_free(struct targets *t)
+{
+    if (!t) {
+        return;
+    }
+    nametable_free(t->names);
+    free(t);
+}
+
+/* -- names --------------------------------------------------------------------------------- */
+
+static bool lookup_field(void *arg, const char *key, struct buf *b)
+{
+    const struct entry *e = arg;
+
+    for (size_t i = 0; i < e->nfields; i++) {
+        if (strcmp(e->fields[i].key, key) == 0) {
+            buf_adds(b, e->fields[i].value);
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct err *render_template(struct session *s, struct job *job, const char *name,
+    struct buf *b)
+{
+    const struct url *url = job_url(job);
+    const struct template_values values = {
+        .host = url_host(url),
+        .url_path = url_path(url),
+        .url_query = url_query(url),
+        .name = name,
+        .index = job->record->index,
+        .id = job->entry->id,
+        .lookup = lookup_field,
+        .arg = job->entry,
+    };
+
+    if (s->totals.entries > 1 && !template_has_placeholder(s->template) &&
+        !(s->options->mode == AWAIT_WAIT && s->options->return_when != WAIT_ALL_COMPLETED)) {
+        return err_new(ERR_INPUT, NULL,
+            "--output %s names one file, and this is another entry: give it a placeholder like "
+            "{name} or {index}",
+            s->options->output);
+    }
+    return template_render(s->template, &values, b);
+}
+
+/* The entry's own `out`, below the output directory; "sub/" is a directory for its URL's name. */
+static struct err *render_out(struct job *job, const char *name, struct buf *b)
+{
+    const char *out = job->entry->out;
+    struct err *error = template_check_relative(out, b);
+
+    if (!error && *out && out[strlen(out) - 1] == '/') {
+        buf_addc(b, '/');
+        if (name) {
+            buf_adds(b, name);
+        } else {
+            name_from_url_path(b, url_path(job_url(job)));
+        }
+    }
+    return error;
+}
+
+static struct err *render(struct session *s, struct job *job, const char *name, char **path)
+{
+    struct buf b = BUF_INIT;
+    struct err *error = NULL;
+
+    if (job->entry->dir) {
+        error = template_check_relative(job->entry->dir, &b);
+        if (!error && b.len > 0) {
+            buf_addc(&b, '/');
+        }
+    }
+    if (!error) {
+        error = job->entry->out ? render_out(job, name, &b) : render_template(s, job, name, &b);
+    }
+    if (!error) {
+        *path = buf_take(&b);
+        if (!*path) {
+            error = err_plain(ERR_NOMEM);
+        }
+    }
+    buf_fini(&b);
+    return error;
+}
+
+/* -- claims -------------------------------------------------------------------------------- */
+
+static struct err *use_hashed_name(struct job *job)
+{
+    char *hashed = name_with_hash(job->path, job->key);
+
+    if (!hashed) {
+        return err_plain(ERR_NOMEM);
+    }
+    free(job->path);
+    job->path = hashed;
+    return NULL;
+}
+
+static void warn_collision(struct session *s, const struct job *job)
+{
+    struct buf b = BUF_INIT;
+
+    if (s->targets->collided || !s->env.warn) {
+        return;
+    }
+    s->targets->collided = true;
+    buf_addf(&b,
+        "several entries come to the path %s: the later ones get a hash in their names (--tree "
+        "keeps hosts and directories apart)",
+        job->path);
+    if (!buf_failed(&b)) {
+        s->env.warn(s->env.warn_arg, b.data);
+    }
+    buf_fini(&b);
+}
+
+/* The name table's word on the path. */
+static struct err *claim_name(struct session *s, struct job *job)
+{
+    for (int tries = 0; tries < 2; tries++) {
+        uint64_t first = 0;
+        switch (nametable_claim(s->targets->names, job->path, job->key, job->record->index,
+            &first)) {
+        case NAMETABLE_NEW:
+            return NULL;
+        case NAMETABLE_DUPLICATE:
+            job->duplicate_of = first;
+            return NULL;
+        case NAMETABLE_NOMEM:
+            return err_plain(ERR_NOMEM);
+        case NAMETABLE_COLLISION:
+            break;
+        }
+        warn_collision(s, job);
+        struct err *error = use_hashed_name(job);
+        if (error) {
+            return error;
+        }
+    }
+    return err_new(ERR_INPUT, NULL, "its path %s is taken by two other entries", job->path);
+}
+
+/* Makes the job the owner of its path, or finds the owner it has to wait for. */
+static struct err *claim_active(struct session *s, struct job *job, bool *same)
+{
+    struct target *t;
+
+    HASH_FIND_STR(s->targets->active, job->path, t);
+    job->target = t;
+    *same = t != NULL;
+    if (t) {
+        return NULL;
+    }
+    t = mem_new(sizeof *t);
+    if (!t || !(t->path = mem_dup(job->path))) {
+        free(t);
+        return err_plain(ERR_NOMEM);
+    }
+    list_init(&t->waiting);
+    HASH_ADD_KEYPTR(hh, s->targets->active, t->path, strlen(t->path), t);
+    job->target = t;
+    return NULL;
+}
+
+struct err *target_claim(struct session *s, struct job *job, const char *name, bool *same)
+{
+    const bool ordered = job->if_exists == IF_EXISTS_OVERWRITE;
+    struct err *error;
+
+    *same = false;
+    if (s->options->discard || s->options->head) {
+        return NULL;
+    }
+    error = render(s, job, name, &job->path);
+    if (error || (!job->entry->out && template_has_index(s->template))) {
+        return error; /* the index makes it this entry's alone */
+    }
+    if (!ordered) {
+        error = claim_name(s, job);
+    }
+    return error ? error : claim_active(s, job, same);
+}
+
+struct err *target_move(struct session *s, struct job *job)
+{
+    bool same;
+    struct err *error;
+
+    warn_collision(s, job);
+    target_pass(s, job);
+    error = use_hashed_name(job);
+    return error ? error : claim_active(s, job, &same);
+}
+
+/* -- the queue of a path ------------------------------------------------------------------- */
+
+static void target_free(struct session *s, struct target *t)
+{
+    HASH_DEL(s->targets->active, t);
+    free(t->path);
+    free(t);
+}
+
+void target_wait(struct job *job)
+{
+    job->phase = JOB_WAITING;
+    job->step = "same target";
+    list_push(&job->target->waiting, &job->same);
+}
+
+void target_give_up(struct job *job)
+{
+    list_remove(&job->same);
+    job->target = NULL;
+}
+
+struct job *target_pass(struct session *s, struct job *job)
+{
+    struct target *t = job->target;
+    struct list *next;
+
+    if (!t) {
+        return NULL;
+    }
+    job->target = NULL;
+    next = list_pop(&t->waiting);
+    if (!next) {
+        target_free(s, t);
+        return NULL;
+    }
+    return container_of(next, struct job, same);
+}
+
+void target_scatter(struct session *s, struct job *job, struct list *out)
+{
+    struct target *t = job->target;
+
+    if (!t) {
+        return;
+    }
+    job->target = NULL;
+    list_for_each (node, &t->waiting) {
+        container_of(node, struct job, same)->target = NULL;
+    }
+    list_splice(out, &t->waiting);
+    target_free(s, t);
+}

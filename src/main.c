@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * garner: download a list of URLs concurrently.
+ *
+ * The map of the program; each room knows only those to its left:
+ *
+ *   base <- aio <- net    <- fetch <- cli <- main
+ *               <- store  <-
+ *
+ *   base    lists, heaps, buffers, errors as values, traces
+ *   aio     asyncio in C: loop, future, task, gather, wait, timeout, queue, executor, runner
+ *   net     libcurl's multi interface on the loop; a request as a future; slots of hosts
+ *   store   names, parts, digests and commits: how bytes become files
+ *   fetch   an entry of the list becomes a download becomes a record
+ *   cli     options, the list, records, messages, signals
+ *
+ * A run: options -> session -> exit status.
+ */
+#include "cli/app.h"
+#include "cli/options.h"
+#include "net/multi.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { STATUS_USAGE = 2 };
+
+static int fail(struct err *e)
+{
+    app_warn(NULL, err_message(e));
+    err_unref(e);
+    return STATUS_USAGE;
+}
+
+/* The shell is to see the signal itself, not a status that looks like it. */
+static void end_by_signal(int signo)
+{
+    sigset_t set;
+
+    signal(signo, SIG_DFL);
+    sigemptyset(&set);
+    sigaddset(&set, signo);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    raise(signo);
+}
+
+static int run(struct options *options)
+{
+    struct trace trace;
+    struct app_end end;
+
+    if (!trace_init(&trace, getenv("GARNER_TRACE"), STDERR_FILENO)) {
+        app_warn(NULL, "GARNER_TRACE names a component that does not exist");
+    }
+    end = app_run(options, &trace);
+    if (end.signal) {
+        options_free(options);
+        net_fini();
+        end_by_signal(end.signal);
+    }
+    return end.status;
+}
+
+static int act(struct options *options)
+{
+    switch (options->action) {
+    case OPTIONS_HELP:
+        if (options_print_help(options->help_topic)) {
+            return 0;
+        }
+        fprintf(stderr, "garner: --help: there is no topic '%s'; try garner --help\n",
+            options->help_topic);
+        return STATUS_USAGE;
+    case OPTIONS_VERSION:
+        printf("garner %s\n%s\n", PACKAGE_VERSION, net_version());
+        return 0;
+    case OPTIONS_RUN:
+        break;
+    }
+    return run(options);
+}
+
+int main(int argc, char *argv[])
+{
+    struct options *options = NULL;
+    struct err *error = net_init();
+    int status;
+
+    if (error) {
+        return fail(error);
+    }
+    error = options_parse(argc, argv, app_warn, NULL, &options);
+    status = error ? fail(error) : act(options);
+    options_free(options);
+    net_fini();
+    return status;
+}
