@@ -23,6 +23,13 @@ tests_unit_check_garner_SOURCES += tests/unit/store_nametable.c
 tests_unit_check_garner_SOURCES += tests/unit/store_digest.c
 tests_unit_check_garner_SOURCES += tests/unit/store_spool.c
 tests_unit_check_garner_SOURCES += tests/unit/store_dir.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_lines.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_jsonl.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_source.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_json_record.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_records.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_window.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_printable.c
 # The n-th allocation is made to fail by these (failnth.h).
 tests_unit_check_garner_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 tests_unit_check_garner_LDFLAGS += -Wl,--wrap=vasprintf,--wrap=free
