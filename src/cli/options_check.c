@@ -22,6 +22,8 @@ static unsigned default_threads(void)
 
 void options__set_defaults(struct options *o)
 {
+    const char *debug = getenv("GARNER_DEBUG");
+    o->debug = debug && *debug;
     o->executor_threads = default_threads();
     o->hosts = (struct hosts_options){
         .jobs = DEFAULT_JOBS,

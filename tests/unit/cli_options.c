@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define URL " http://h/x"
@@ -353,6 +354,24 @@ START_TEST(test_warning)
 }
 END_TEST
 
+START_TEST(test_debug_by_environment)
+{
+    static const struct {
+        const char *value;
+        bool debug;
+    } cases[] = {{NULL, false}, {"", false}, {"1", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsetenv("GARNER_DEBUG");
+        if (cases[i].value) {
+            setenv("GARNER_DEBUG", cases[i].value, 1);
+        }
+        struct options *o = options_are_good("http://h/x");
+        ck_assert(o->debug == cases[i].debug);
+        options_free(o);
+    }
+}
+END_TEST
+
 /* Two columns of a terminal of 80. */
 START_TEST(test_help_fits)
 {
@@ -376,6 +395,7 @@ Suite *cli_options_suite(void)
     tcase_add_test(t, test_standard_input_is_the_list);
     tcase_add_test(t, test_one_name_for_several_urls);
     tcase_add_test(t, test_warning);
+    tcase_add_test(t, test_debug_by_environment);
     tcase_add_test(t, test_help_fits);
     suite_add_tcase(s, t);
     return s;
