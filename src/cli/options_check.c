@@ -4,6 +4,7 @@
 #include "net/multi.h"
 #include "store/template.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -207,6 +208,26 @@ static const char *contradiction(const struct parse *p)
     return NULL;
 }
 
+/* Files that every connection would miss are missed at once. */
+static struct err *check_files(const struct net_options *n)
+{
+    const struct {
+        const char *option, *path;
+    } files[] = {
+        {"cacert", n->cacert},
+        /* curl's FILE:PASSWORD is left to libcurl */
+        {"cert", n->cert && !strchr(n->cert, ':') ? n->cert : NULL},
+        {"key-file", n->key_file},
+        {"netrc-file", n->netrc_file},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (files[i].path && access(files[i].path, R_OK) != 0) {
+            return err_errno(ERR_USAGE, errno, "--%s: %s", files[i].option, files[i].path);
+        }
+    }
+    return NULL;
+}
+
 /* With neither URL nor list, the list is standard input, unless somebody would have to type it. */
 static struct err *find_input(struct parse *p)
 {
@@ -246,7 +267,8 @@ struct err *options__finish(struct parse *p)
         return err_new(ERR_USAGE, NULL, "%s", why);
     }
     derive(p);
-    e = settle(p);
+    e = check_files(&p->o->net);
+    e = e ? e : settle(p);
     e = e ? e : check_output(p);
     if (!e) {
         remark(p);

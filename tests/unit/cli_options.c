@@ -247,6 +247,7 @@ static const struct {
 
 START_TEST(test_fields)
 {
+    file_write("f", "");
     struct options *o = options_are_good(fields[_i].line);
     field_is(fields[_i].line, o, fields[_i].at, fields[_i].as, fields[_i].number, fields[_i].text);
     options_free(o);
