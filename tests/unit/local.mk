@@ -43,3 +43,5 @@ tests_unit_check_garner_SOURCES += tests/unit/cli_units.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_options.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_options_bad.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_config.c
+tests_unit_check_garner_SOURCES += tests/unit/fetch_resume.c
+tests_unit_check_garner_SOURCES += tests/unit/fetch_retry.c
