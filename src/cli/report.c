@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const double PATIENCE =
     1; /* seconds, with a standard error that takes nothing, at the end */
@@ -16,7 +17,7 @@ static const double PATIENCE =
 struct report {
     struct loop *loop;
     struct writer *writer; /* owned */
-    bool quiet;
+    bool quiet, progress;
     struct buf line; /* kept for its memory */
     struct timer timer;
     const struct session_totals *totals; /* borrowed */
@@ -43,6 +44,8 @@ struct err *report_new(
     }
     r->loop = l;
     r->quiet = options->quiet;
+    r->progress = !r->quiet && (options->progress == PROGRESS_PLAIN ||
+                                   (options->progress == PROGRESS_AUTO && isatty(fd) == 1));
     timer_init(&r->timer, on_progress, r);
     *out = r;
     return NULL;
@@ -220,7 +223,7 @@ static struct err *on_progress(void *arg)
 struct err *report_progress_start(
     struct report *r, const struct session_totals *totals, double every)
 {
-    if (r->quiet) {
+    if (!r->progress) {
         return NULL;
     }
     r->totals = totals;

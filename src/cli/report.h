@@ -31,8 +31,8 @@ void report_note(struct report *r, const char *text);
  * stopped if the list was not read to its end. seconds: the run's. */
 void report_summary(struct report *r, const struct session_totals *totals, double seconds);
 
-/* --progress plain: a line each `every` seconds, until report_progress_stop or report_free. totals:
- * borrowed, read each time. Not with -q. */
+/* A line each `every` seconds, until report_progress_stop or report_free, with --progress plain, or
+ * auto on a terminal; never with -q. totals: borrowed, read each time. */
 struct err *report_progress_start(
     struct report *r, const struct session_totals *totals, double every);
 void report_progress_stop(struct report *r);

@@ -441,6 +441,7 @@ START_TEST(progress_now_and_then)
     starts(&b);
     ck_assert_int_eq(pipe(pair), 0);
     fcntl(pair[0], F_SETFL, O_NONBLOCK);
+    b.options.progress = PROGRESS_PLAIN;
     err_is_none(report_new(b.loop, pair[1], &b.options, &r));
     struct session_totals totals = {.finished = 1, .running = 2};
     err_is_none(report_progress_start(r, &totals, 0.01));
