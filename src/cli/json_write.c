@@ -141,8 +141,15 @@ void json_time(struct buf *b, double epoch)
         json_null(b);
         return;
     }
-    buf_addf(b, "\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\"", tm.tm_year + 1900, tm.tm_mon + 1,
-        tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+    const int parts[] = {tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+        tm.tm_sec, (int)(ms % 1000)};
+    static const char before[] = "\"--T::.";
+    static const unsigned char widths[] = {4, 2, 2, 2, 2, 2, 3};
+    for (size_t i = 0; i < sizeof(widths); i++) {
+        buf_addc(b, before[i]);
+        add_digits(b, (uint64_t)parts[i], widths[i]);
+    }
+    buf_add(b, "Z\"", 2);
 }
 
 void json_base64(struct buf *b, const void *bytes, size_t n)
