@@ -140,6 +140,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *easy)
         t->error = e;
         return CURL_WRITEFUNC_ERROR;
     }
+    multi__pause_if_held(t->m, t);
     return n;
 }
 

@@ -56,6 +56,7 @@ struct err *multi_new(struct loop *l, const struct net_options *options, struct 
     m->sockets = sockets;
     m->due = -1;
     list_init(&m->transfers);
+    list_init(&m->paused);
     handle_init(&m->act, multi__act, m);
     timer_init(&m->timer, multi__on_timer, m);
     timer_init(&m->limit_timer, multi__on_limit, m);

@@ -358,12 +358,31 @@ static void finish_completed(struct multi *m)
     }
 }
 
+/* Each goes on with what libcurl kept of its last read, which may begin a new hold. */
+static void unpause(struct multi *m)
+{
+    struct list batch, *node;
+    list_init(&batch);
+    list_splice(&batch, &m->paused);
+    while (!m->holds && (node = list_pop(&batch))) {
+        struct transfer *t = container_of(node, struct transfer, paused);
+        m->inside++;
+        curl_easy_pause(t->easy->handle, CURLPAUSE_CONT);
+        m->inside--;
+    }
+    list_splice(&batch, &m->paused);
+    list_splice(&m->paused, &batch);
+}
+
 struct err *multi__act(void *multi)
 {
     struct multi *m = multi;
     struct list batch, *node;
     struct err *e = NULL;
     multi__now(m);
+    if (!m->holds) {
+        unpause(m);
+    }
     list_init(&batch);
     list_splice(&batch, &m->sockets->ready);
     while ((node = list_pop(&batch))) {
@@ -427,9 +446,21 @@ void multi_release(struct multi *m)
         s->parked = false;
         sock_ready(s, EV_READ);
     }
-    if (m->delayed) {
-        m->kick = true;
+    m->kick |= m->delayed;
+    if (m->kick || !list_empty(&m->paused)) {
         loop_post(m->loop, &m->act);
+    }
+}
+
+/* libcurl reads from an HTTP/1 connection for as long as it is readable, up to a hundred buffers in
+ * one call. Such a transfer has its connection to itself and may be paused, so that a hold begins
+ * after the buffer it is in; a stream of HTTP/2 must not (the others' window would fill memory). */
+void multi__pause_if_held(struct multi *m, struct transfer *t)
+{
+    const char *version = t->reply->r.version;
+    if (m->holds && version && version[0] == '1' && list_empty(&t->paused) &&
+        curl_easy_pause(t->easy->handle, CURLPAUSE_RECV) == CURLE_OK) {
+        list_push(&m->paused, &t->paused);
     }
 }
 

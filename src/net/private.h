@@ -38,6 +38,7 @@ struct err *net__usage(CURLcode rc, const char *what); /* an option that libcurl
 
 /* DNS, TLS sessions, and cookies if options ask for them (the cookie file is read). */
 struct err *share__new(const struct net_options *o, CURLSH **out);
+bool share__has_cookies(const struct net_options *o);
 struct err *share__write_jar(CURLSH *share, const char *path);
 
 /* -- multi.c -------------------------------------------------------------------------------- */
@@ -52,6 +53,7 @@ struct multi {
     struct easy *idle;                 /* owned: the pool, most recently used first */
     struct sockets *sockets;           /* owned */
     struct list transfers;             /* under way, each holding a reference */
+    struct list paused;                /* HTTP/1 transfers that were being read when a hold began */
     struct handle act;                 /* does what the callbacks noted */
     struct timer timer;                /* libcurl's; may fire before `due` */
     double due;
@@ -86,6 +88,8 @@ struct err *multi__act(void *multi);
 
 struct err *multi__add(struct multi *m, struct transfer *t);
 void multi__remove(struct multi *m, struct transfer *t);
+/* In a body callback, after whatever may have begun a hold. */
+void multi__pause_if_held(struct multi *m, struct transfer *t);
 
 curl_socket_t multi__open_socket(
     struct multi *m, struct transfer *t, const struct curl_sockaddr *addr);
@@ -147,6 +151,7 @@ struct transfer {
     void *arg;                       /* the receiver's */
     struct reply_box *reply;         /* one reference */
     struct err *error;               /* owned: what a callback ended it with */
+    struct list paused;              /* in multi.paused */
     struct list sockets;             /* opened for it, not yet established */
     struct handle late;              /* a cancel from inside libcurl */
     struct timer timer;              /* the earliest deadline, or sooner */

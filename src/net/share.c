@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static bool wants_cookies(const struct net_options *o)
+bool share__has_cookies(const struct net_options *o)
 {
     return o->cookie_engine || o->cookie_file || o->cookie_jar;
 }
@@ -78,7 +78,7 @@ struct err *share__new(const struct net_options *o, CURLSH **out)
     }
     if (curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) != CURLSHE_OK ||
         curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK ||
-        (wants_cookies(o) &&
+        (share__has_cookies(o) &&
             curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE) != CURLSHE_OK)) {
         e = err_plain(ERR_NOMEM);
     }

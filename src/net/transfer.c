@@ -47,6 +47,7 @@ void transfer__end(struct transfer *t, struct err *e)
     timer_stop(&t->timer);
     handle_cancel(&t->late);
     list_remove(&t->node);
+    list_remove(&t->paused);
     trace_put(loop_trace(t->m->loop), TRACE_NET, "transfer %p: %d, %lld bytes, %s", (void *)t,
         t->reply->r.status, (long long)t->reply->r.received, e ? err_message(e) : "done");
     if (e) {
@@ -82,6 +83,9 @@ static struct err *error_of(struct transfer *t, CURLcode rc)
     }
     if (rc == CURLE_OPERATION_TIMEDOUT && !connected) {
         return deadline__connect(t);
+    }
+    if (rc == CURLE_OUT_OF_MEMORY && t->reply->open) {
+        return err_new(ERR_NETWORK, net__code_name(rc), "a header line is too long");
     }
     const char *text = t->easy->error[0] ? t->easy->error : curl_easy_strerror(rc);
     return err_new(net__kind(rc, connected), net__code_name(rc), "%s", text);
@@ -145,6 +149,7 @@ struct future *transfer_start(struct multi *m, const struct request *rq,
     t->connecting = -1;
     list_init(&t->node);
     list_init(&t->sockets);
+    list_init(&t->paused);
     handle_init(&t->late, on_late_cancel, t);
     future_init(&t->future, m->loop, &ops);
     e = deadline__start(t);

@@ -35,6 +35,11 @@ tests_unit_check_garner_SOURCES += tests/unit/cli_json_record.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_records.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_window.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_printable.c
+tests_unit_check_garner_SOURCES += tests/unit/net_server.c tests/unit/net_server.h
+tests_unit_check_garner_SOURCES += tests/unit/net_url.c
+tests_unit_check_garner_SOURCES += tests/unit/net_rate.c
+tests_unit_check_garner_SOURCES += tests/unit/net_hosts.c
+tests_unit_check_garner_SOURCES += tests/unit/net_transfer.c
 # The n-th allocation is made to fail by these (failnth.h).
 tests_unit_check_garner_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 tests_unit_check_garner_LDFLAGS += -Wl,--wrap=vasprintf,--wrap=free
