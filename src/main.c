@@ -20,6 +20,7 @@
 #include "cli/options.h"
 #include "net/multi.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,19 @@ static void end_by_signal(int signo)
     sigaddset(&set, signo);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     raise(signo);
+}
+
+/* A list or a record must never land on a descriptor that was closed at the start. */
+static void fill_standard_streams(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO) {
+        close(fd);
+    }
 }
 
 static int run(struct options *options)
@@ -85,9 +99,11 @@ static int act(struct options *options)
 int main(int argc, char *argv[])
 {
     struct options *options = NULL;
-    struct err *error = net_init();
+    struct err *error;
     int status;
 
+    fill_standard_streams();
+    error = net_init();
     if (error) {
         return fail(error);
     }

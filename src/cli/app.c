@@ -10,6 +10,7 @@
 #include "cli/app.h"
 
 #include "aio/runner.h"
+#include "aio/timeout.h"
 #include "base/alloc.h"
 #include "cli/input.h"
 #include "cli/limits.h"
@@ -26,7 +27,7 @@
 #include <unistd.h>
 
 enum { STATUS_USAGE = 2, STATUS_LOCAL = 3, STATUS_CLOSED = 141 };
-enum { PROGRESS_EVERY = 5 };
+enum { PROGRESS_EVERY = 5, FINISH_AFTER_SIGNAL = 1 }; /* seconds */
 
 struct app {
     struct options *options; /* borrowed */
@@ -143,6 +144,20 @@ static void main_drop(void *frame)
     err_unref(m->error);
 }
 
+/* After a signal a reader that takes nothing more is not waited for long. */
+static struct future *finish_records(struct app *app)
+{
+    struct future *finishing = records_finish(app->records);
+    struct future *bounded;
+
+    if (!finishing || !runner_signal(app->runner)) {
+        return finishing;
+    }
+    bounded = wait_for(finishing, FINISH_AFTER_SIGNAL);
+    future_unref(finishing);
+    return bounded;
+}
+
 static enum co_state main_step(void *frame, struct err *status)
 {
     struct main_frame *m = frame;
@@ -157,7 +172,7 @@ static enum co_state main_step(void *frame, struct err *status)
     CO_AWAIT(&m->co, task_future(m->session));
     m->error = err_ref(status);
     report_progress_stop(app->report);
-    m->finishing = records_finish(app->records);
+    m->finishing = finish_records(app);
     if (m->finishing) {
         CO_AWAIT(&m->co, m->finishing);
     }

@@ -9,6 +9,7 @@
  * waiting, so a slow producer's entries still go on at once.
  */
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "fetch/credentials.h"
 #include "fetch/session_private.h"
 
@@ -42,10 +43,27 @@ static void reading_drop(void *frame)
 
 /* -- what is there already ----------------------------------------------------------------- */
 
+/* Who typed the URL is told why nothing happens; a list may be run again and again. */
+static void note_skip(struct session *s, const struct job *job)
+{
+    struct buf b = BUF_INIT;
+
+    if (job->entry->file || !s->env.warn) {
+        return;
+    }
+    buf_addf(&b, "%s is there already: skipped (--if-exists overwrite downloads it again)",
+        job->path);
+    if (!buf_failed(&b)) {
+        s->env.warn(s->env.warn_arg, b.data);
+    }
+    buf_fini(&b);
+}
+
 static void skip(struct session *s, struct job *job, const char *reason)
 {
     struct record *r = job->record;
 
+    note_skip(s, job);
     r->state = RECORD_SKIPPED;
     r->reason = reason;
     r->size = job->probe.size;

@@ -27,7 +27,8 @@ static void account(struct attempt *a, const struct reply *r)
     struct record *rec = a->job->record;
 
     rec->received += r->received;
-    replace(&rec->effective_url, url_text(a->url));
+    free(rec->effective_url);
+    rec->effective_url = url_redact(url_text(a->url));
     if (r->remote_ip[0]) {
         replace(&rec->remote_ip, r->remote_ip);
     }

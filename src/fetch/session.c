@@ -250,7 +250,7 @@ static void tell(struct session *s, struct job *job)
     struct record *r = job->record;
     struct err *error;
 
-    if (job->path && !r->path && !s->options->discard) {
+    if (job->path && !r->path && record_ok(r)) {
         r->path = destination_shown(s, job->path);
     }
     count(s, r);
