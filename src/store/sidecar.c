@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/* NAME.part.json: its text and its file. */
+#include "store/sidecar.h"
+
+#include "base/alloc.h"
+#include "store/dir.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FORMAT      1
+#define CLAIM_WIDTH 20                 /* of the number: any int64_t */
+#define EXACT_MOST  9007199254740992.0 /* cJSON's numbers are doubles */
+
+void sidecar_fini(struct sidecar *s)
+{
+    free(s->url);
+    s->url = NULL;
+    validators_fini(&s->v);
+}
+
+/* -- reading --------------------------------------------------------------------------------- */
+
+/* Text that may go into a request's header: a line break in it would make another one. */
+static bool harmless(const char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A string or null; *bad is set if it is neither. */
+static char *get_text(const cJSON *o, const char *key, bool *bad)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
+    if (cJSON_IsNull(item)) {
+        return NULL;
+    }
+    char *copy =
+        cJSON_IsString(item) && harmless(item->valuestring) ? mem_dup(item->valuestring) : NULL;
+    *bad = *bad || !copy;
+    return copy;
+}
+
+static int64_t get_count(const cJSON *item, int64_t least, bool *bad)
+{
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= (double)least) ||
+        item->valuedouble > EXACT_MOST || item->valuedouble != (double)(int64_t)item->valuedouble) {
+        *bad = true;
+        return least;
+    }
+    return (int64_t)item->valuedouble;
+}
+
+static int64_t get_number(const cJSON *o, const char *key, int64_t least, bool *bad)
+{
+    return get_count(cJSON_GetObjectItemCaseSensitive(o, key), least, bad);
+}
+
+static uint64_t get_key(const cJSON *o, bool *bad)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, "key");
+    const char *text = cJSON_IsString(item) ? item->valuestring : "";
+    if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16) {
+        *bad = true;
+        return 0;
+    }
+    return strtoull(text, NULL, 16);
+}
+
+/* How many bytes there are from the start: the first range's end, if it begins there. */
+static int64_t get_present(const cJSON *o, bool *bad)
+{
+    const cJSON *ranges = cJSON_GetObjectItemCaseSensitive(o, "present");
+    const cJSON *range = cJSON_IsArray(ranges) ? cJSON_GetArrayItem(ranges, 0) : NULL;
+    if (!cJSON_IsArray(range) || cJSON_GetArraySize(range) != 2) {
+        *bad = true;
+        return 0;
+    }
+    int64_t start = get_count(cJSON_GetArrayItem(range, 0), 0, bad);
+    int64_t end = get_count(cJSON_GetArrayItem(range, 1), 0, bad);
+    *bad = *bad || start != 0;
+    return end;
+}
+
+/* Where the number of our own form stands, -1 in any other. */
+static off_t find_claim(const char *text, size_t len)
+{
+    static const char before[] = "[[0,", after[] = "]]}\n";
+    size_t tail = CLAIM_WIDTH + sizeof(after) - 1, head = sizeof(before) - 1;
+    bool ours = len > tail + head &&
+                memcmp(text + len - (sizeof(after) - 1), after, sizeof(after) - 1) == 0 &&
+                memcmp(text + len - tail - head, before, head) == 0;
+    return ours ? (off_t)(len - tail) : -1;
+}
+
+bool sidecar_parse(const char *text, size_t len, struct sidecar *out)
+{
+    *out = (struct sidecar){.claim_at = find_claim(text, len)};
+    cJSON *o = memchr(text, '\0', len) ? NULL : cJSON_ParseWithLength(text, len);
+    if (!cJSON_IsObject(o)) {
+        cJSON_Delete(o);
+        return false;
+    }
+    bool bad = false;
+    bad = get_number(o, "garner", FORMAT, &bad) != FORMAT || bad;
+    out->url = get_text(o, "url", &bad);
+    out->key = get_key(o, &bad);
+    out->v.etag = get_text(o, "etag", &bad);
+    out->v.last_modified = get_text(o, "last_modified", &bad);
+    out->v.coding = get_text(o, "coding", &bad);
+    out->v.modified = (time_t)get_number(o, "modified", -1, &bad);
+    out->v.date = (time_t)get_number(o, "date", -1, &bad);
+    out->v.total = get_number(o, "total", -1, &bad);
+    out->present = get_present(o, &bad);
+    cJSON_Delete(o);
+    bad = bad || (out->v.total >= 0 && out->present > out->v.total);
+    if (bad) {
+        sidecar_fini(out);
+    }
+    return !bad;
+}
+
+/* One of ours, and only data: everything else is left alone. */
+static int open_ours(int at, const char *name, int flags, size_t *size)
+{
+    struct stat st;
+    int fd = dir_open(at, name, flags | O_NONBLOCK);
+    if (fd < 0) {
+        return fd;
+    }
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid()) {
+        close(fd);
+        return -EPERM;
+    }
+    *size = (size_t)st.st_size;
+    return fd;
+}
+
+bool sidecar_read(int at, const char *name, struct sidecar *out)
+{
+    size_t size = 0, len = 0;
+    int fd = open_ours(at, name, O_RDONLY, &size);
+    if (fd < 0) {
+        return false;
+    }
+    char *text = size > 0 && size <= SIDECAR_MOST ? malloc(size) : NULL;
+    while (text && len < size) {
+        ssize_t n = pread(fd, text + len, size - len, (off_t)len);
+        if (n == 0 || (n < 0 && errno != EINTR)) {
+            break;
+        }
+        len += n > 0 ? (size_t)n : 0;
+    }
+    close(fd);
+    bool ok = text && len == size && sidecar_parse(text, len, out);
+    free(text);
+    return ok;
+}
+
+/* -- writing --------------------------------------------------------------------------------- */
+
+static bool put_text(cJSON *o, const char *key, const char *text)
+{
+    return text ? cJSON_AddStringToObject(o, key, text) : cJSON_AddNullToObject(o, key);
+}
+
+static bool put_number(cJSON *o, const char *key, int64_t n)
+{
+    char text[32];
+    (void)snprintf(text, sizeof(text), "%" PRId64, n);
+    return cJSON_AddRawToObject(o, key, text);
+}
+
+static char *print_head(const struct sidecar *s)
+{
+    char key[17];
+    (void)snprintf(key, sizeof(key), "%016" PRIx64, s->key);
+    cJSON *o = cJSON_CreateObject();
+    bool ok = o && put_number(o, "garner", FORMAT) && put_text(o, "url", s->url) &&
+              put_text(o, "key", key) && put_text(o, "etag", s->v.etag) &&
+              put_text(o, "last_modified", s->v.last_modified) &&
+              put_text(o, "coding", s->v.coding) && put_number(o, "modified", s->v.modified) &&
+              put_number(o, "date", s->v.date) && put_number(o, "total", s->v.total);
+    char *text = ok ? cJSON_PrintUnformatted(o) : NULL;
+    cJSON_Delete(o);
+    return text;
+}
+
+void sidecar_format(struct sidecar *s, struct buf *b)
+{
+    char *head = print_head(s);
+    if (!head) {
+        b->failed = true;
+        return;
+    }
+    head[strlen(head) - 1] = '\0'; /* the object goes on */
+    buf_addf(b, "%s,\"present\":[[0,", head);
+    cJSON_free(head);
+    s->claim_at = (off_t)b->len;
+    buf_addf(b, "%*" PRId64 "]]}\n", CLAIM_WIDTH, s->present);
+}
+
+static int write_all(int fd, const char *text, size_t len, off_t at)
+{
+    while (len > 0) {
+        ssize_t n = pwrite(fd, text, len, at);
+        if (n < 0 && errno != EINTR) {
+            return errno;
+        }
+        if (n > 0) {
+            text += n;
+            len -= (size_t)n;
+            at += n;
+        }
+    }
+    return 0;
+}
+
+int sidecar_write(int at, const char *name, struct sidecar *s)
+{
+    struct buf b = BUF_INIT;
+    int fd, failed = 0;
+    s->claim_at = -1;
+    sidecar_format(s, &b);
+    if (buf_failed(&b)) {
+        buf_fini(&b);
+        return ENOMEM;
+    }
+    /* A new file rather than a change of the old one: half a text is no sidecar, but half of one
+     * over half of another might be. */
+    if (unlinkat(at, name, 0) < 0 && errno != ENOENT) {
+        failed = errno;
+    } else if ((fd = dir_open(at, name, O_WRONLY | O_CREAT | O_EXCL)) < 0) {
+        failed = -fd;
+    } else {
+        failed = write_all(fd, b.data, b.len, 0);
+        close(fd);
+        if (failed) {
+            (void)unlinkat(at, name, 0);
+        }
+    }
+    buf_fini(&b);
+    s->claim_at = failed ? -1 : s->claim_at;
+    return failed;
+}
+
+int sidecar_claim(int at, const char *name, const struct sidecar *s)
+{
+    char text[CLAIM_WIDTH + 1];
+    size_t size = 0;
+    int fd = open_ours(at, name, O_WRONLY, &size);
+    if (fd < 0) {
+        return -fd;
+    }
+    (void)snprintf(text, sizeof(text), "%*" PRId64, CLAIM_WIDTH, s->present);
+    int failed = (size_t)s->claim_at + CLAIM_WIDTH > size
+                     ? EINVAL
+                     : write_all(fd, text, CLAIM_WIDTH, s->claim_at);
+    close(fd);
+    return failed;
+}
+
+/* -- validators ------------------------------------------------------------------------------ */
+
+/* A date that was young when it was sent may stand for two versions (RFC 9110 8.8.2.2). */
+#define STRONG_AFTER 60
+
+bool validators_resumable(const struct validators *v)
+{
+    if (v->etag) {
+        return v->etag[0] == '"';
+    }
+    return v->last_modified && v->modified >= 0 && v->date >= 0 &&
+           v->date - v->modified >= STRONG_AFTER;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool validators_same(const struct validators *a, const struct validators *b)
+{
+    return same_text(a->etag, b->etag) && same_text(a->last_modified, b->last_modified) &&
+           same_text(a->coding, b->coding) && a->total == b->total;
+}
+
+void validators_fini(struct validators *v)
+{
+    free(v->etag);
+    free(v->last_modified);
+    free(v->coding);
+    *v = (struct validators){.modified = -1, .date = -1, .total = -1};
+}
+
+struct err *validators_copy(struct validators *to, const struct validators *from)
+{
+    *to = *from;
+    to->etag = mem_dup(from->etag);
+    to->last_modified = mem_dup(from->last_modified);
+    to->coding = mem_dup(from->coding);
+    if ((from->etag && !to->etag) || (from->last_modified && !to->last_modified) ||
+        (from->coding && !to->coding)) {
+        validators_fini(to);
+        return err_plain(ERR_NOMEM);
+    }
+    return NULL;
+}

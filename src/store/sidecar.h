@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME.part.json: of which version the bytes in NAME.part are, and how many (trust.md, Parts and
+ * commit). One line of JSON that ends with the ranges that are there:
+ *
+ *   {"garner":1,"url":"...","key":"9f3a61c2...","etag":"\"x\"",...,"present":[[0,     123456]]}
+ *                                                                                `--------´
+ * The number has a fixed width, so that a claim of more bytes is one small write in place. What is
+ * read back is data like any other: a sidecar that is not wholly as it must be is none.
+ */
+#ifndef STORE_SIDECAR_H
+#define STORE_SIDECAR_H
+
+#include "base/buf.h"
+#include "store/sink.h"
+
+#include <sys/types.h>
+
+#define SIDECAR_MOST (64 * 1024) /* bytes of a file that is read at all */
+
+struct sidecar {
+    char *url; /* owned */
+    uint64_t key;
+    struct validators v; /* owned */
+    int64_t present;     /* bytes from the start */
+    off_t claim_at;      /* where in the file the number stands; -1: it must be written anew */
+};
+void sidecar_fini(struct sidecar *s); /* twice is harmless */
+
+/* False, and *out holds nothing, if the text is no sidecar or memory ran out. */
+bool sidecar_parse(const char *text, size_t len, struct sidecar *out);
+/* Appends the text and sets claim_at. A failure to allocate is sticky in b. */
+void sidecar_format(struct sidecar *s, struct buf *b);
+
+/* The file `name` in the directory `at`. False if there is none that is one. */
+bool sidecar_read(int at, const char *name, struct sidecar *out);
+/* Replaces the file and sets claim_at. 0 or an errno value; then there is none. */
+int sidecar_write(int at, const char *name, struct sidecar *s);
+/* Changes the number in the file to s->present. 0 or an errno value. */
+int sidecar_claim(int at, const char *name, const struct sidecar *s);
+
+/* A version that a part can be resumed of: known by a strong validator (RFC 9110 13.1.5). */
+bool validators_resumable(const struct validators *v);
+/* The same version in the same coding (its Date may differ). */
+bool validators_same(const struct validators *a, const struct validators *b);
+
+#endif

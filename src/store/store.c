@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* The store: its directory, what is in memory, and who has to be written soon. */
+#include "store/store_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define DUE_AFTER   1.0 /* seconds in memory */
+#define CHUNKS_KEPT 32
+
+static struct err *on_timer(void *arg);
+
+static struct err *open_dirs(struct store *s, const struct store_options *o)
+{
+    struct err *e = dir_new(o->dir, &s->dir);
+    if (!o->absolute) {
+        return e;
+    }
+    /* A file that goes elsewhere needs no such directory; one that goes there will say so. */
+    s->dir_errnum = e ? err_errnum(e) : 0;
+    if (!err_is(e, ERR_NOMEM)) {
+        err_unref(e);
+        e = NULL;
+    }
+    return e ? e : dir_new_unbound(&s->unbound);
+}
+
+struct err *store_new(
+    struct loop *l, struct executor *ex, const struct store_options *options, struct store **out)
+{
+    *out = NULL;
+    struct store *s = mem_new(sizeof(*s));
+    if (!s) {
+        return err_plain(ERR_NOMEM);
+    }
+    s->refs = 1;
+    s->loop = l;
+    s->executor = ex;
+    s->buffer = options->buffer;
+    s->fsync = options->fsync;
+    s->resume = options->resume;
+    list_init(&s->due);
+    timer_init(&s->timer, on_timer, s);
+    mem_pool_init(&s->chunks, sizeof(struct chunk) + CHUNK_BYTES, CHUNKS_KEPT);
+    struct err *e = open_dirs(s, options);
+    if (e) {
+        store__unref(s);
+        return e;
+    }
+    *out = s;
+    return NULL;
+}
+
+struct store *store__ref(struct store *s)
+{
+    s->refs++;
+    return s;
+}
+
+void store__unref(struct store *s)
+{
+    if (--s->refs > 0) {
+        return;
+    }
+    timer_stop(&s->timer);
+    mem_pool_fini(&s->chunks);
+    dir_free(s->dir);
+    dir_free(s->unbound);
+    free(s);
+}
+
+void store_free(struct store *s)
+{
+    if (s) {
+        timer_stop(&s->timer);
+        s->on_pressure = NULL;
+        store__unref(s);
+    }
+}
+
+int store__enter(const struct store *s, const char *path, bool make, struct dir_place *p)
+{
+    if (*path == '/' && s->unbound) {
+        return dir_enter(s->unbound, path, make, p);
+    }
+    return s->dir ? dir_enter(s->dir, path, make, p) : s->dir_errnum;
+}
+
+/* -- memory ---------------------------------------------------------------------------------- */
+
+void store_on_pressure(struct store *s, void (*fn)(void *arg, bool over), void *arg)
+{
+    s->on_pressure = fn;
+    s->pressure_arg = arg;
+}
+
+size_t store_bytes_in_memory(const struct store *s)
+{
+    return s->bytes;
+}
+
+static void set_over(struct store *s, bool over)
+{
+    if (s->over != over) {
+        s->over = over;
+        if (s->on_pressure) {
+            s->on_pressure(s->pressure_arg, over);
+        }
+    }
+}
+
+void store__bytes_in(struct store *s, size_t n)
+{
+    s->bytes += n;
+    if (s->bytes > s->buffer) {
+        set_over(s, true);
+    }
+}
+
+void store__bytes_out(struct store *s, size_t n)
+{
+    s->bytes -= n;
+    if (s->bytes < s->buffer / 2 || s->bytes == 0) {
+        set_over(s, false);
+    }
+}
+
+/* -- what waits too long --------------------------------------------------------------------- */
+
+/* One timer for all, set for the first that was noted when it was set: whoever is written before
+ * that leaves it alone, so that small bodies cost no timer. */
+static void set_timer(struct store *s)
+{
+    if (!list_empty(&s->due) && !timer_active(&s->timer)) {
+        const struct store_due *d = container_of(s->due.next, struct store_due, node);
+        err_unref(timer_start(s->loop, &s->timer, d->since + DUE_AFTER));
+    }
+}
+
+static struct err *on_timer(void *arg)
+{
+    struct store *s = store__ref(arg);
+    double now = loop_time(s->loop);
+    while (!list_empty(&s->due)) {
+        struct store_due *d = container_of(s->due.next, struct store_due, node);
+        if (d->since + DUE_AFTER > now) {
+            break;
+        }
+        list_remove(&d->node);
+        d->fn(d);
+    }
+    set_timer(s);
+    store__unref(s);
+    return NULL;
+}
+
+void store__due_note(struct store *s, struct store_due *d)
+{
+    if (list_empty(&d->node)) {
+        d->since = loop_time(s->loop);
+        list_push(&s->due, &d->node);
+        set_timer(s);
+    }
+}
+
+void store__due_forget(struct store_due *d)
+{
+    list_remove(&d->node);
+}
+
+bool store_usable(const struct store *s)
+{
+    return !s->dir || dir_usable(s->dir);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of src/store share of the store. */
+#ifndef STORE_STORE_PRIVATE_H
+#define STORE_STORE_PRIVATE_H
+
+#include "base/alloc.h"
+#include "store/chunk.h"
+#include "store/dir.h"
+#include "store/store.h"
+
+/* Somebody whose bytes wait in memory. Embedded; fn is called once, a second after it was noted. */
+struct store_due {
+    struct list node;
+    double since; /* loop_time() */
+    void (*fn)(struct store_due *d);
+};
+
+struct store {
+    unsigned refs;     /* the owner's, and one for each sink and look: the loop's thread only */
+    struct loop *loop; /* borrowed */
+    struct executor *executor; /* borrowed */
+
+    /* Not changed once made, so that any thread may read them. */
+    struct dir *dir;     /* owned; NULL if it cannot be used and targets may be absolute */
+    int dir_errnum;      /* why */
+    struct dir *unbound; /* owned; NULL unless targets may be absolute */
+    bool fsync, resume;
+
+    size_t buffer, bytes; /* the mark, and what is in memory */
+    bool over;
+    void (*on_pressure)(void *arg, bool over);
+    void *pressure_arg;
+    struct list due; /* of struct store_due, the oldest first */
+    struct timer timer;
+    struct mem_pool chunks; /* of CHUNK_BYTES */
+};
+
+struct store *store__ref(struct store *s);
+void store__unref(struct store *s);
+
+/* dir_enter in the directory that path belongs to. Any thread. */
+int store__enter(const struct store *s, const char *path, bool make, struct dir_place *p)
+    __attribute__((warn_unused_result));
+
+/* Bytes came into memory, or left it. */
+void store__bytes_in(struct store *s, size_t n);
+void store__bytes_out(struct store *s, size_t n);
+
+/* Notes d, or forgets it; no effect if it is (is not) noted. */
+void store__due_note(struct store *s, struct store_due *d);
+void store__due_forget(struct store_due *d);
+
+#endif
