@@ -46,7 +46,9 @@ struct sockets {
 };
 
 /* How soon libcurl may do what it has to do at once, while reading is held: it would read. */
-#define HELD_KICK_SECONDS 0.05
+#define HELD_KICK_SECONDS 0.5
+
+enum { MIN_RECEIVE_BUFFER = 16384 };
 
 /* A timer that is late by so much was stopped, not busy. */
 #define GAP_SECONDS 1.0
@@ -187,6 +189,18 @@ static void sock_drop(struct sock *s)
     free(s);
 }
 
+/* With --limit-rate the kernel keeps little: libcurl empties it in one go, whatever the limit. */
+static void limit_socket(const struct multi *m, int fd)
+{
+    int size = MIN_RECEIVE_BUFFER;
+    if (m->options->limit_rate > 0 && m->options->limit_rate < 1 << 24) {
+        if (m->options->limit_rate / 32 > size) {
+            size = (int)(m->options->limit_rate / 32);
+        }
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    }
+}
+
 curl_socket_t multi__open_socket(
     struct multi *m, struct transfer *t, const struct curl_sockaddr *addr)
 {
@@ -202,6 +216,7 @@ curl_socket_t multi__open_socket(
         close(fd);
         return CURL_SOCKET_BAD;
     }
+    limit_socket(m, fd);
     s->ours = true;
     if (t) {
         list_push(&t->sockets, &s->opener);
@@ -452,13 +467,13 @@ void multi_release(struct multi *m)
     }
 }
 
-/* libcurl reads from an HTTP/1 connection for as long as it is readable, up to a hundred buffers in
- * one call. Such a transfer has its connection to itself and may be paused, so that a hold begins
- * after the buffer it is in; a stream of HTTP/2 must not (the others' window would fill memory). */
+/* libcurl reads from a connection for as long as it is readable, up to a hundred buffers in one
+ * call. Pausing the transfer that is being read ends that after the buffer at hand. A paused stream
+ * of HTTP/2 is dangerous only while its connection is read for the others (their window is 32 MiB
+ * each): here the connection is held, and is read again only when all of its streams go on. */
 void multi__pause_if_held(struct multi *m, struct transfer *t)
 {
-    const char *version = t->reply->r.version;
-    if (m->holds && version && version[0] == '1' && list_empty(&t->paused) &&
+    if (m->holds && list_empty(&t->paused) &&
         curl_easy_pause(t->easy->handle, CURLPAUSE_RECV) == CURLE_OK) {
         list_push(&m->paused, &t->paused);
     }

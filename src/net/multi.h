@@ -5,7 +5,7 @@
  * libcurl's callbacks (socket, timer, write, header) only note what happened; the loop's ready
  * queue acts on it. Reading can be held as a whole (multi_hold): the read watchers of all sockets
  * are suspended, so that TCP itself slows the servers down. It is what bounds memory and rate, over
- * HTTP/1.1 and HTTP/2 alike, without ever pausing a stream.
+ * HTTP/1.1 and HTTP/2 alike: no stream is ever paused while its connection is read for others.
  */
 #ifndef NET_MULTI_H
 #define NET_MULTI_H

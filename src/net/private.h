@@ -53,7 +53,7 @@ struct multi {
     struct easy *idle;                 /* owned: the pool, most recently used first */
     struct sockets *sockets;           /* owned */
     struct list transfers;             /* under way, each holding a reference */
-    struct list paused;                /* HTTP/1 transfers that were being read when a hold began */
+    struct list paused;                /* transfers that were being read when a hold began */
     struct handle act;                 /* does what the callbacks noted */
     struct timer timer;                /* libcurl's; may fire before `due` */
     double due;
