@@ -173,7 +173,7 @@ class FaultServer:
                 probe.bind(("127.0.0.1", 0))
                 self.port = probe.getsockname()[1]
             try:
-                self._servers = [await asyncio.start_server(self._serve, a, self.port, backlog=2000)
+                self._servers = [await asyncio.start_server(self._serve, a, self.port, backlog=2000, limit=1 << 22)
                                  for a in ADDRESSES]
                 return
             except OSError:
