@@ -5,8 +5,8 @@
  * that is not an addition raises `v`.
  */
 #include "base/buf.h"
+#include "base/json_write.h"
 #include "base/utf8.h"
-#include "cli/json_write.h"
 #include "cli/records.h"
 
 #include <string.h>

@@ -16,7 +16,6 @@ libgarner_a_SOURCES += src/cli/gunzip.c src/cli/gunzip.h
 libgarner_a_SOURCES += src/cli/input.c src/cli/input.h
 libgarner_a_SOURCES += src/cli/json_record.c
 libgarner_a_SOURCES += src/cli/json_scan.c src/cli/json_scan.h
-libgarner_a_SOURCES += src/cli/json_write.c src/cli/json_write.h
 libgarner_a_SOURCES += src/cli/jsonl.c src/cli/jsonl.h
 libgarner_a_SOURCES += src/cli/lines.c src/cli/lines.h
 libgarner_a_SOURCES += src/cli/printable.c src/cli/printable.h

@@ -5,6 +5,7 @@ libgarner_a_SOURCES += src/store/dir.c src/store/dir.h
 libgarner_a_SOURCES += src/store/name.c src/store/name.h
 libgarner_a_SOURCES += src/store/disposition.c src/store/disposition.h
 libgarner_a_SOURCES += src/store/nametable.c src/store/nametable.h
+libgarner_a_SOURCES += src/store/table.c src/store/table.h
 libgarner_a_SOURCES += src/store/spool.c src/store/spool.h
 libgarner_a_SOURCES += src/store/template.c src/store/template.h
 libgarner_a_SOURCES += src/store/template_impl.h src/store/template_render.c

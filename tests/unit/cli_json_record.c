@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The record as JSON: the whole schema, exactly. */
 #include "base/buf.h"
-#include "cli/json_write.h"
+#include "base/json_write.h"
 #include "cli/records.h"
 #include "support.h"
 

@@ -3,8 +3,8 @@
  * JSON text, appended to a buffer. Hand-written rather than a tree: a record a download is the
  * hottest output there is, and its counts must stay exact past 2^53. Never depends on the locale.
  */
-#ifndef CLI_JSON_WRITE_H
-#define CLI_JSON_WRITE_H
+#ifndef BASE_JSON_WRITE_H
+#define BASE_JSON_WRITE_H
 
 #include "base/buf.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON text. */
-#include "cli/json_write.h"
+#include "base/json_write.h"
 
 #include "base/utf8.h"
 
