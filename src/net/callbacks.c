@@ -5,7 +5,7 @@
  */
 #include "net/private.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static void resolved(struct transfer *t)
 {
@@ -58,7 +58,9 @@ static int on_ready(void *easy, char *remote_ip, char *local_ip, int remote_port
     err_unref(t->error); /* of a socket that could not be had, when another could */
     t->error = NULL;
     r->connected = true;
-    snprintf(r->remote_ip, sizeof(r->remote_ip), "%s", remote_ip ? remote_ip : "");
+    size_t len = remote_ip ? strnlen(remote_ip, sizeof(r->remote_ip) - 1) : 0;
+    memcpy(r->remote_ip, remote_ip ? remote_ip : "", len);
+    r->remote_ip[len] = '\0';
     multi__established(t);
     deadline__touch(t, TRANSFER_ASKED);
     return CURL_PREREQFUNC_OK;
