@@ -11,6 +11,15 @@ import nginx as nginx_module  # noqa: E402
 import runner  # noqa: E402
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows the runs of garner that led to it."""
+    report = (yield).get_result()
+    garner = getattr(item, "funcargs", {}).get("garner")
+    if report.failed and garner:
+        report.sections += [("garner", str(result)) for result in garner.results]
+
+
 @pytest.fixture
 def garner(tmp_path):
     """Runs the program under test (runner.Garner)."""

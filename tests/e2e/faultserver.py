@@ -12,7 +12,7 @@ reply
     status=A,B,...      one a request with the same key, the last repeated; error bodies are short
     key=K               whom status, fail and delay count for; default the path
     header=N:V          repeatable
-    location=URL        for redirects
+    location=URL|self   for redirects
     retry_after=V       sent with every status of 400 and above
     etag=E modified=D   validators; conditional requests get 304
     ranges=1            Range and If-Range are honoured
@@ -294,7 +294,7 @@ class Reply:
         status = int(statuses[min(self.nth, len(statuses)) - 1])
         headers = [tuple(h.split(":", 1)) for h in self.multi.get("header", [])]
         if "location" in q and 300 <= status < 400:
-            headers.append(("Location", q["location"]))
+            headers.append(("Location", request.target if q["location"] == "self" else q["location"]))
         if "auth" in q:
             want = "Basic " + base64.b64encode(q["auth"].encode()).decode()
             if request.headers.get("authorization") != want:

@@ -114,6 +114,7 @@ class Process:
         for thread in self._threads:
             thread.join(5)
         result = Result(self.args, code, b"".join(self._out), b"".join(self._err), seconds, self.garner)
+        self.garner.results.append(result)
         if SANITIZER.search(result.stderr):
             pytest.fail(f"a sanitizer spoke: {result.stderr}")
         assert result.signal not in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE), result
@@ -134,6 +135,7 @@ class Garner:
         self.home.mkdir()
         self.dir.mkdir()
         self._started = []
+        self.results = []
 
     def __call__(self, *args, input=None, timeout=60, **options):
         if input is not None:

@@ -109,8 +109,3 @@ def test_task_timeout_spans_attempts(garner, faults):
     run = garner("--json", "--task-timeout", "600ms", "--retry", "inf", "--retry-delay", "10ms", faults.url("/a", status=503))
     assert run.record["error"]["kind"] in ("timeout", "http") and run.status == 1 and run.seconds < 10, run
     assert run.record["attempts"] > 1
-
-
-def test_same_file_falls_over(garner, faults, other):
-    run = garner("--json", "--same-file", "--retry", 0, faults.url("/a", status=404), other.url("/a", text="second"))
-    assert run.status == 0 and garner.read("a") == b"second", run

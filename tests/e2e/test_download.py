@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The main job: lists of files, whole and under their names."""
 
-import base64
-
 import pytest
 
 import nginx as nginx_module
@@ -116,30 +114,3 @@ def test_buffer_over_http2(garner, nginx):
     run = garner("--buffer", "1M", "--cacert", nginx.cacert, "-o", "{index}", *urls)
     assert run.status == 0, run
     assert all(garner.read(str(i)) == nginx.data("3m.bin") for i in range(1, 13))
-
-
-def test_to_standard_output(garner, nginx):
-    run = garner("-o", "-", *[nginx.url(f"/f/{n}") for n in ("1m.bin", "empty.bin", "tiny.txt", "3m.bin")])
-    assert run.status == 0 and run.files == [], run
-    assert run.out == b"".join(nginx.data(n) for n in ("1m.bin", "empty.bin", "tiny.txt", "3m.bin"))
-
-
-def test_to_standard_output_is_in_order(garner, faults):
-    urls = [faults.url("/1", gate="g", text="one\n")] + [faults.url(f"/{i}", text=f"{i}\n") for i in range(2, 9)]
-    run = garner.start("-o", "-", *urls)
-    faults.wait_requests(8)
-    faults.open("g")
-    assert run.wait().stdout == "one\n" + "".join(f"{i}\n" for i in range(2, 9))
-
-
-def test_torn_body_on_standard_output(garner, faults):
-    torn = faults.url("/1", size=2_000_000, cut=1_000_000)
-    run = garner("-o", "-", "--retry", 0, torn, faults.url("/2", text="after"))
-    assert run.status == 1 and b"after" not in run.out, run
-    assert faults.body(2_000_000).startswith(run.out)
-
-
-def test_body_in_the_record(garner, faults):
-    run = garner("--json", "--gather", "--body", faults.url("/a", text="grüße"), faults.url("/b", size=50))
-    assert run.records[0]["body"] == "grüße" and run.files == [], run
-    assert base64.b64decode(run.records[1]["body_base64"]) == faults.body(50)

@@ -115,13 +115,6 @@ def test_a_redirect_takes_the_slot_of_its_own_host(garner, faults, other):
     assert run.wait().status == 0 and other.peak() == 2
 
 
-def test_host_failures(garner, faults):
-    dead = [f"http://127.0.0.1:1/{i}" for i in range(10)]
-    run = garner("--json", "--retry", 0, "--per-host", 1, "--host-failures", 3, *dead, faults.url("/good"))
-    kinds = [r["error"]["kind"] for r in run.records if r["error"]]
-    assert run.status == 1 and kinds.count("connect") == 3 and kinds.count("host") == 7, run
-
-
 def test_a_slow_name_holds_up_nobody(garner, faults, slow_names):
     run = garner.start(f"http://slow.test:{faults.port}/slow", *[faults.url(f"/{i}") for i in range(20)], env=slow_names)
     began = time.monotonic()

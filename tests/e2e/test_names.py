@@ -10,7 +10,7 @@ import pytest
 
 @pytest.mark.parametrize("path, name", [
     ("/a.bin", "a.bin"), ("/", "index.html"), ("/dir/", "index.html"), ("/a%20b.txt", "a b.txt"), ("/a.bin?q=1", "a.bin"),
-    ("/%2e%2e", "_"), ("/..%2f..%2fetc%2fpasswd", None), ("/a%2fb", None), ("/a%00b", "a_b"), ("/a%0ab", "a_b"), ("/%20a%20", "_a_"),
+    ("/%2e%2e", None), ("/..%2f..%2fetc%2fpasswd", None), ("/a%2fb", None), ("/a%00b", "a_b"), ("/a%0ab", "a_b"), ("/%20a%20", "_a_"),
     ("/a.", "a_"), ("/a%ff", "a_"), ("/gr%c3%bc%c3%9fe", "grüße"), ("/.hidden", ".hidden"), ("/a.part", "a.part_"),
     ("/a%252fb", "a%2fb"), ("/a%5cb", None), ("/x.part.json", "x.part.json_"), ("/-rf", "-rf")])
 def test_safe_names(garner, faults, path, name):

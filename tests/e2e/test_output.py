@@ -98,22 +98,6 @@ def test_records_elsewhere(garner, faults):
     assert run.lines == ["b"]
 
 
-def test_body_and_records_do_not_mix(garner, faults):
-    for more in (["--json"], ["--print", "new"], ["-w", "x"]):
-        assert garner("-o", "-", *more, faults.url("/a")).status == 2
-    run = garner("-o", "-", "--json", "--records", "log", faults.url("/a", text="body"))
-    assert (run.status, run.stdout) == (0, "body") and '"finished"' in garner.read("log").decode(), run
-
-
-@pytest.mark.parametrize("form, out", [
-    (r"%{http_code} %{size_download}\n", "200 100\n"), (r"%{filename_effective}\t%{path}\n", "a\ta\n"), ("%{url}", None),
-    (r"%% %{state}\r\n", "% finished\r\n"), (r"%{http_version}", "1.1"), (r"%{num_redirects}", "0"), (r"%{content_type}|\n", "text/x|\n")])
-def test_write_out(garner, faults, form, out):
-    url = faults.url("/a", header="Content-Type:text/x")
-    run = garner("-w", form, url)
-    assert run.status == 0 and run.stdout == (out if out is not None else url), run
-
-
 def test_records_come_at_once(garner, faults):
     run = garner.start("--json", faults.url("/a"), faults.url("/b", gate="g"))
     run.until(lambda: "\n" in run.output(), "a record")

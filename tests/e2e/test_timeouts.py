@@ -37,9 +37,9 @@ def test_connect(garner, black_hole):
     assert run.status == 1 and run.seconds < 10 and run.record["error"]["kind"] in ("timeout", "connect"), run
 
 
-@pytest.mark.parametrize("where", ["start", "header"])
-def test_first_byte(garner, faults, where):
-    expect_timeout(garner(*ONCE, "--first-byte-timeout", "300ms", faults.url("/a", stall=where)))
+@pytest.mark.parametrize("option, where", [("--first-byte-timeout", "start"), ("--stall-timeout", "header")])
+def test_nothing_comes(garner, faults, option, where):
+    expect_timeout(garner(*ONCE, option, "300ms", faults.url("/a", stall=where)))
 
 
 @pytest.mark.parametrize("at", [1, 50_000, 1_000_000])
