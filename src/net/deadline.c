@@ -122,11 +122,13 @@ static struct err *on_time(void *transfer)
     if (!e) {
         e = too_slow(t);
     }
+    if (!e) {
+        e = timer_start(t->m->loop, &t->timer, t->m->now + left);
+    }
     if (e) {
         transfer__end(t, e);
-        return NULL;
     }
-    return timer_start(t->m->loop, &t->timer, t->m->now + left);
+    return NULL;
 }
 
 struct err *deadline__start(struct transfer *t)

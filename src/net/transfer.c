@@ -50,6 +50,10 @@ void transfer__end(struct transfer *t, struct err *e)
     list_remove(&t->paused);
     trace_put(loop_trace(t->m->loop), TRACE_NET, "transfer %p: %d, %lld bytes, %s", (void *)t,
         t->reply->r.status, (long long)t->reply->r.received, e ? err_message(e) : "done");
+    if (!e && !t->reply->done) { /* libcurl takes a header without an end for a reply */
+        e = err_new(
+            ERR_NETWORK, "CURLE_WEIRD_SERVER_REPLY", "the connection was closed within the header");
+    }
     if (e) {
         e = future_set_error(&t->future, e);
     } else {

@@ -40,6 +40,7 @@ tests_unit_check_garner_SOURCES += tests/unit/net_url.c
 tests_unit_check_garner_SOURCES += tests/unit/net_rate.c
 tests_unit_check_garner_SOURCES += tests/unit/net_hosts.c
 tests_unit_check_garner_SOURCES += tests/unit/net_transfer.c
+tests_unit_check_garner_SOURCES += tests/unit/net_failnth.c
 # The n-th allocation is made to fail by these (failnth.h).
 tests_unit_check_garner_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 tests_unit_check_garner_LDFLAGS += -Wl,--wrap=vasprintf,--wrap=free
