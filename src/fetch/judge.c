@@ -80,6 +80,11 @@ static enum verdict follow(struct attempt *a, const struct reply *r, struct err 
         return ATTEMPT_FAILED;
     }
     *error = url_resolve(a->url, r->location, &next);
+    if (err_is(*error, ERR_INPUT)) { /* the server's, not the list's */
+        struct err *cause = *error;
+        *error = err_new(ERR_HTTP, NULL, "the Location is no URL: %s", err_message(cause));
+        err_unref(cause);
+    }
     if (*error) {
         return ATTEMPT_FAILED;
     }
