@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The fuzz targets: TARGET(name) is tests/fuzz/<name>.c, its inputs are in corpus/<name>/. */
+TARGET(content_range)
+TARGET(date)
+TARGET(disposition)
+TARGET(gzip)
+TARGET(jsonl)
+TARGET(lines)
+TARGET(list)
+TARGET(name)
+TARGET(printable)
+TARGET(record)
+TARGET(reply)
+TARGET(sidecar)
+TARGET(template)
+TARGET(units)
+TARGET(url)
