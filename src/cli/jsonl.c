@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "cli/fields.h"
 #include "cli/json_scan.h"
+#include "cli/options.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -75,6 +76,9 @@ static struct err *take_timeout(struct entry *e, const struct member *m)
     }
     if (!cJSON_IsNumber(m->item) || !(m->item->valuedouble >= 0)) {
         return wrong_type(m, "a number of seconds or a duration");
+    }
+    if (m->item->valuedouble > UNITS_DURATION_MOST) {
+        return err_new(ERR_INPUT, NULL, "task_timeout: it is too long");
     }
     e->task_timeout = m->item->valuedouble;
     return NULL;

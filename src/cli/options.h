@@ -63,6 +63,8 @@ void options_free(struct options *o); /* NULL is ignored */
 /* --help: the text of a topic (NULL: the overview), to standard output; false for an unknown one. */
 bool options_print_help(const char *topic);
 
+#define UNITS_DURATION_MOST 1e9 /* seconds: more would not fit a timer in nanoseconds */
+
 /* "30", "1.5s", "500ms", "2m", "1h" -> seconds. "500k", "10M" -> bytes, powers of 1024. "10/s",
  * "5/m", "100/h" -> a second. ERR_USAGE. */
 struct err *units_duration(const char *text, double *out);

@@ -67,8 +67,9 @@ void printable_add(struct buf *b, const char *text)
 static void add_unparsed(struct buf *b, const char *url)
 {
     size_t end = strcspn(url, "?#");
-    const char *slashes = memmem(url, end, "://", 3);
-    size_t start = slashes ? (size_t)(slashes - url) + 3 : 0;
+    const char *slashes = memmem(url, end, ":/", 2);
+    size_t start = slashes ? (size_t)(slashes - url) + 1 : 0;
+    start += strspn(url + start, "/");
     const char *slash = memchr(url + start, '/', end - start);
     size_t authority_end = slash ? (size_t)(slash - url) : end;
     const char *at = memrchr(url + start, '@', authority_end - start);

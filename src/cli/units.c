@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define LONGEST_DURATION 1e9 /* seconds: more would not fit a timer in nanoseconds */
-
 /* "12", "1.5", ".5" -> the number and what follows it; NULL if there is none. */
 static const char *number(const char *s, double *out)
 {
@@ -41,13 +39,32 @@ struct err *units_duration(const char *text, double *out)
         if (strcmp(rest, units[i].suffix) != 0) {
             continue;
         }
-        if (n * units[i].seconds > LONGEST_DURATION) {
+        if (n * units[i].seconds > UNITS_DURATION_MOST) {
             return err_new(ERR_USAGE, NULL, "'%s' is too long", text);
         }
         *out = n * units[i].seconds;
         return NULL;
     }
     return err_new(ERR_USAGE, NULL, "'%s' is not a duration like 30, 1.5s, 500ms, 2m or 1h", text);
+}
+
+/* A number without a point is taken exactly: a double is not past 2^53. False: it is too large. */
+static bool to_bytes(const char *text, double n, unsigned power, int64_t *out)
+{
+    int64_t unit = INT64_C(1) << (10 * power), whole = 0;
+    const char *s = text;
+    for (; *s >= '0' && *s <= '9'; s++) {
+        if (__builtin_mul_overflow(whole, 10, &whole) ||
+            __builtin_add_overflow(whole, *s - '0', &whole)) {
+            return false;
+        }
+    }
+    if (*s != '.') {
+        return !__builtin_mul_overflow(whole, unit, out);
+    }
+    double bytes = n * (double)unit;
+    *out = bytes < 9.2e18 ? (int64_t)bytes : 0;
+    return bytes < 9.2e18;
 }
 
 struct err *units_size(const char *text, int64_t *out)
@@ -67,11 +84,11 @@ struct err *units_size(const char *text, int64_t *out)
     if (!rest) {
         return err_new(ERR_USAGE, NULL, "'%s' is not a number of bytes like 500k, 10M or 2G", text);
     }
-    double bytes = n * (double)(INT64_C(1) << (10 * power));
-    if (bytes >= 9.2e18) {
+    int64_t bytes = 0;
+    if (!to_bytes(text, n, power, &bytes)) {
         return err_new(ERR_USAGE, NULL, "'%s' is too large", text);
     }
-    *out = (int64_t)bytes;
+    *out = bytes;
     return NULL;
 }
 
