@@ -4,6 +4,7 @@
  * them calls libcurl, but to ask it for a figure.
  */
 #include "net/private.h"
+#include "net/private_address.h"
 
 #include <string.h>
 
@@ -29,6 +30,17 @@ static int on_lookup(void *state, void *reserved, void *easy)
     return 0;
 }
 
+/* libcurl may still have another address of the host. */
+static curl_socket_t deny(struct transfer *t)
+{
+    if (!t->error) {
+        t->error = err_new(ERR_POLICY, NULL,
+            "%s has a private address, and --deny-private keeps away from those",
+            url_host(t->rq->url));
+    }
+    return CURL_SOCKET_BAD;
+}
+
 static curl_socket_t on_open(void *easy, curlsocktype purpose, struct curl_sockaddr *addr)
 {
     (void)purpose;
@@ -36,6 +48,9 @@ static curl_socket_t on_open(void *easy, curlsocktype purpose, struct curl_socka
     struct transfer *t = e->t;
     if (t) {
         resolved(t);
+        if (e->m->options->deny_private && address_is_private(&addr->addr, addr->addrlen)) {
+            return deny(t);
+        }
         if (t->connecting < 0) {
             t->connecting = t->m->now;
         }

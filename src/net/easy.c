@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-static struct err *easy_new(struct multi *m, struct easy **out)
+struct err *easy__new(struct multi *m, struct easy **out)
 {
     struct easy *e = mem_new(sizeof(*e));
     if (!e) {
@@ -35,7 +35,7 @@ struct err *easy__get(struct multi *m, struct easy **out)
 {
     struct easy *e = m->idle;
     if (!e) {
-        return easy_new(m, out);
+        return easy__new(m, out);
     }
     m->idle = e->next;
     e->next = NULL;

@@ -114,6 +114,7 @@ struct easy {
     char error[CURL_ERROR_SIZE];
 };
 
+struct err *easy__new(struct multi *m, struct easy **out);
 /* From the pool, or new. */
 struct err *easy__get(struct multi *m, struct easy **out);
 void easy__put(struct easy *e);

@@ -9,6 +9,7 @@
 #include "net/private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* How often a time-out of libcurl's is not believed: see transfer__done. */
 enum { MAX_AGAIN = 3 };
@@ -95,16 +96,43 @@ static struct err *error_of(struct transfer *t, CURLcode rc)
     return err_new(net__kind(rc, connected), net__code_name(rc), "%s", text);
 }
 
+/* libcurl itself repeats a request whose kept connection turned out to be dead, but counts that
+ * over the life of the handle and at last gives up. A handle that has not counted yet takes over.
+ */
+static bool worn_out(struct transfer *t, CURLcode rc)
+{
+    static const char text[] = "Connection died, tried";
+    return rc == CURLE_SEND_ERROR && strncmp(t->easy->error, text, sizeof(text) - 1) == 0 &&
+           t->reply->r.status == 0 && t->again++ < MAX_AGAIN;
+}
+
+static struct err *change_handle(struct transfer *t)
+{
+    struct easy *fresh = NULL;
+    struct err *e = easy__new(t->m, &fresh);
+    if (e) {
+        return e;
+    }
+    easy__free(t->easy);
+    t->easy = fresh;
+    fresh->t = t;
+    return easy__apply_request(fresh, t->rq);
+}
+
 void transfer__done(struct transfer *t, CURLcode rc)
 {
-    struct err *e = rc == CURLE_OK ? NULL : error_of(t, rc);
-    if (rc == CURLE_OPERATION_TIMEDOUT && not_meant(t)) {
-        err_unref(e);
+    struct err *e = NULL;
+    bool worn = rc != CURLE_OK && worn_out(t, rc);
+    if (worn || (rc == CURLE_OPERATION_TIMEDOUT && not_meant(t))) {
         multi__remove(t->m, t);
-        e = multi__add(t->m, t);
+        e = worn ? change_handle(t) : NULL;
+        e = e ? e : multi__add(t->m, t);
         if (!e) {
             return;
         }
+    }
+    if (!e && rc != CURLE_OK) {
+        e = error_of(t, rc);
     }
     transfer__end(t, e);
 }

@@ -28,6 +28,7 @@ struct server {
 struct connection {
     struct server *server;
     int fd;
+    bool closing;
     char head[HEAD]; /* the request, terminated */
 };
 
@@ -80,6 +81,14 @@ static bool big(struct connection *c, const char *rest)
         n -= k;
     }
     return ok;
+}
+
+/* Answers, and hangs up when the next request comes. */
+static bool last(struct connection *c, const char *rest)
+{
+    (void)rest;
+    c->closing = true;
+    return put(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 }
 
 /* A byte each tenth of a second. */
@@ -189,6 +198,7 @@ static const struct {
     {"/hang-up", hang_up},
     {"/reset", reset},
     {"/endless-head", endless_head},
+    {"/last", last},
 };
 
 static bool answer(struct connection *c)
@@ -226,7 +236,7 @@ static void *converse(void *arg)
             nap(c, c->server->mute ? 20 : 0);
         } else if (strstr(c->head, "\r\n\r\n")) {
             c->server->requests++;
-            on = answer(c);
+            on = !c->closing && answer(c);
             have = 0;
         }
     }

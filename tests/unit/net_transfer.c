@@ -165,6 +165,22 @@ START_TEST(transfer_keeps_connections)
 }
 END_TEST
 
+/* Each kept connection is closed just as it is used again: nobody notices. */
+START_TEST(transfer_dead_connections)
+{
+    struct world w = {0};
+    begin(&w);
+    for (int i = 0; i < 20; i++) {
+        struct future *f = got(&w, "/last");
+        succeeds(f);
+        body_is(&w, "ok");
+        future_unref(f);
+    }
+    ck_assert_uint_eq(server_connections(w.server), 20);
+    finish(&w);
+}
+END_TEST
+
 START_TEST(transfer_headers)
 {
     struct world w = {0};
@@ -678,6 +694,7 @@ Suite *net_transfer_suite(void)
     tcase_set_timeout(t, 30);
     tcase_add_test(t, transfer_simple);
     tcase_add_test(t, transfer_keeps_connections);
+    tcase_add_test(t, transfer_dead_connections);
     tcase_add_test(t, transfer_headers);
     tcase_add_test(t, transfer_broken_replies);
     tcase_add_test(t, transfer_no_connection);
