@@ -119,6 +119,26 @@ static struct err *change_handle(struct transfer *t)
     return easy__apply_request(fresh, t->rq);
 }
 
+/* Others wait for the connection of this one, to share it. It did not come about, and libcurl would
+ * let them try one after the other, each for the whole of the connect time-out: they go ahead, each
+ * on its own. */
+static void release_followers(struct transfer *t)
+{
+    list_for_each_safe (node, &t->m->transfers) {
+        struct transfer *o = container_of(node, struct transfer, node);
+        if (o == t || o->phase != TRANSFER_WAITING || o->connecting >= 0 ||
+            !url_same_origin(o->rq->url, t->rq->url)) {
+            continue;
+        }
+        multi__remove(o->m, o);
+        struct err *e = easy__alone(o->easy);
+        e = e ? e : multi__add(o->m, o);
+        if (e) {
+            transfer__end(o, e);
+        }
+    }
+}
+
 void transfer__done(struct transfer *t, CURLcode rc)
 {
     struct err *e = NULL;
@@ -133,6 +153,9 @@ void transfer__done(struct transfer *t, CURLcode rc)
     }
     if (!e && rc != CURLE_OK) {
         e = error_of(t, rc);
+    } else if (!e && !t->reply->done) {
+        /* libcurl takes a header that breaks off for one that ended */
+        e = err_new(ERR_NETWORK, "CURLE_RECV_ERROR", "the reply broke off within its header");
     }
     transfer__end(t, e);
 }
