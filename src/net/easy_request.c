@@ -230,3 +230,12 @@ struct err *easy__apply_request(struct easy *e, const struct request *rq)
     e->error[0] = '\0';
     return rc == CURLE_OK ? NULL : net__usage(rc, "the request");
 }
+
+struct err *easy__alone(struct easy *e)
+{
+    CURLcode rc = CURLE_OK;
+    if (change(e, EASY_PIPEWAIT, false)) {
+        SET(rc, e->handle, CURLOPT_PIPEWAIT, 0L);
+    }
+    return rc == CURLE_OK ? NULL : net__usage(rc, "the request");
+}

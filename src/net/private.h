@@ -122,6 +122,8 @@ void easy__free(struct easy *e);
 
 struct err *easy__apply_options(struct easy *e);
 struct err *easy__apply_request(struct easy *e, const struct request *rq);
+/* The request under way will not wait for a connection that it could share. */
+struct err *easy__alone(struct easy *e);
 /* For CURLOPT_PROTOCOLS_STR, from --proto. *out is owned by the caller. */
 struct err *easy__protocols(const char *proto, char **out);
 

@@ -153,6 +153,9 @@ void transfer__done(struct transfer *t, CURLcode rc)
     }
     if (!e && rc != CURLE_OK) {
         e = error_of(t, rc);
+        if (t->phase == TRANSFER_WAITING && t->connecting >= 0) {
+            release_followers(t);
+        }
     } else if (!e && !t->reply->done) {
         /* libcurl takes a header that breaks off for one that ended */
         e = err_new(ERR_NETWORK, "CURLE_RECV_ERROR", "the reply broke off within its header");
