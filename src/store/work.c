@@ -76,7 +76,7 @@ static void close_in(struct work *w, struct spot *at)
     struct part *p = w->part;
     /* A new version of which nothing came yet takes nothing from the old one. */
     bool old = p->start_over && list_empty(&w->chunks);
-    if (w->keep && !list_empty(&w->chunks)) {
+    if (w->keep && !old) {
         err_unref(write_in(w, at));
     }
     if (w->keep && p->end > 0 && !old) {
