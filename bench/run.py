@@ -84,27 +84,30 @@ def all_there(load, out):
 
 
 def wait_until(process, load, bench, limit):
-    """Waits for the end, or for all files; after limit seconds it is over."""
+    """Waits for the end, or for all files, but no longer than limit seconds: whether it had to be
+    ended."""
     end = time.monotonic() + limit
-    while process.poll() is None and time.monotonic() < end:
-        if load.until_there:
-            if all_there(load, bench.out):
-                break
+    try:
+        if not load.until_there:
+            process.wait(limit)
+        while process.poll() is None and time.monotonic() < end and not all_there(load, bench.out):
             time.sleep(0.02)
-        else:
-            try:
-                process.wait(limit)
-            except subprocess.TimeoutExpired:
-                break
-    over = process.poll() is None
+        return process.poll() is None
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        stop(process)
+
+
+def stop(process):
+    """Ends the group of a process that still runs."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is None:
             os.killpg(process.pid, number)
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
-                continue
-    return over
+                pass
 
 
 def run_once(bench, tool, load, limit):
@@ -134,7 +137,7 @@ def judge(bench, load, report, over, limit):
     with open(report, encoding="ascii") as file:
         said = file.read().split()
     if len(said) != 5:
-        return table.Run(limit, 0, 0, f"not done after {limit} s")
+        return table.Run(limit, 0, 0, f"not done after {limit} s", True)
     seconds, user, system, peak, status = (float(word) for word in said)
     wrong = look(load, bench.out)
     if over and not load.until_there:
@@ -145,16 +148,16 @@ def judge(bench, load, report, over, limit):
         with open(os.path.join(bench.dir, "stderr"), encoding="utf-8", errors="replace") as file:
             lines = file.read().strip().splitlines()
         wrong = "; ".join(filter(None, [wrong, f"exit status {status:.0f}", *lines[-1:]]))
-    return table.Run(seconds, user + system, peak / 1024, wrong)
+    return table.Run(seconds, user + system, peak / 1024, wrong, over)
 
 
-def rests(row, results):
+def rests(row, results, compared):
     """Whether a peer is so far behind that no more rounds are worth the time."""
     if row.kind != "peer" or not row.runs or os.environ.get("ALL"):
         return False
     if not row.right():
         return True
-    best = results.best_peer()
+    best = results.best_peer() if compared else None
     fastest = row.spread()[0]
     return best and (fastest > 6 * best or fastest > 3 * best and len(row.runs) > 1)
 
@@ -163,9 +166,16 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def warm_up(bench, rows, rounds, limit):
+    """The first to come would pay for fresh pages of the files and of tmpfs."""
+    floors = [(tool, load) for row, tool, load in rows if row.kind == "floor"]
+    if rounds > 1 and floors:
+        run_once(bench, *floors[0], limit)
+
+
 def run_scenario(bench, scenario):
     """Interleaved rounds of all rows: (Results, notes)."""
-    rows, notes = [], []
+    rows, notes = [], list(scenario.notes)
     for title, tool, load in scenario.rows(bench):
         if tool.command(load, bench.out) is None:
             continue
@@ -175,15 +185,16 @@ def run_scenario(bench, scenario):
         rows.append((table.Series(title, tool.kind, len(load.urls)), tool, load))
     results = table.Results([row for row, _, _ in rows], scenario.ideal(bench) if scenario.ideal else None)
     rounds = scenario.rounds(bench.rounds)
+    warm_up(bench, rows, rounds, scenario.limit)
     for number in range(rounds):
         for row, tool, load in rows:
-            if scenario.ratios and rests(row, results):
+            if rests(row, results, scenario.ratios):
                 continue
             run = run_once(bench, tool, load, scenario.limit)
             row.runs.append(run)
             say(f"{scenario.name} {number + 1}/{rounds}  {row.title:<32} {run.seconds:8.3f} s  "
                 f"{run.memory:7.1f} MiB  {run.wrong}")
-    notes.append(f"{datetime.date.today()}, {rounds} rounds"
+    notes.append(f"{datetime.date.today()}, {rounds} round{'s' * (rounds > 1)}"
                  + (f", at {bench.scale} of the size" if bench.scale != 1 else ""))
     return results, notes
 
@@ -200,7 +211,8 @@ def run_all(bench, wanted):
             had[name] = run_scenario(bench, scenario)
         results, notes = had[name]
         right = right and all(row.right() for row in results.rows if row.kind == "garner")
-        sections.append(table.section(scenario, results, notes))
+        shown = name != scenario.name and any(s.startswith(f"## {name}:") for s in sections)
+        sections.append(table.section(scenario, results, notes, f"The table is that of {name}." if shown else None))
         print(sections[-1], flush=True)
     return sections, right
 

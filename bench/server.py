@@ -5,6 +5,7 @@
     /late/NAME       /small/NAME after 50 ms
     /slow/NAME       /big/NAME at 10 MiB/s a connection
     /many/N/NAME     /small/NAME for any N
+    /any/ANYTHING    a few bytes without a file
     /requests        how many requests there were
 
 Plain HTTP/1.1 on one port, TLS with HTTP/2 on another, and plain again on the addresses of
@@ -47,6 +48,7 @@ http {{
         ssl_certificate_key {dir}/server.key;
         root {root};
         location = /requests {{ stub_status; }}
+        location ^~ /any/ {{ return 200 "any\n"; }}
         location ^~ /small/ {{ }}
         location ^~ /big/ {{ }}
         location ^~ /slow/ {{ limit_rate 10m; alias {root}/big/; }}

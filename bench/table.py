@@ -14,6 +14,7 @@ class Run:
     cpu: float     # user and system
     memory: float  # MiB, of the largest process
     wrong: str     # what is wrong with the files, or empty
+    over: bool = False  # it did not end in the time that it had
 
 
 class Series:
@@ -109,8 +110,10 @@ def table(results, ratios):
         if row.right():
             lines.append(measured_row(row, results, ratios))
         elif row.runs:
-            lines.append([row.title, str(len(row.runs)), "wrong"] + [""] * (len(lines[0]) - 3))
-            wrong.append(f"{row.title}: " + next(r.wrong for r in row.runs if r.wrong))
+            bad = next(r for r in row.runs if r.wrong)
+            verdict = f"> {bad.seconds:.0f}" if bad.over else "wrong"
+            lines.append([row.title, str(len(row.runs)), verdict] + [""] * (len(lines[0]) - 3))
+            wrong.append(f"{row.title}: {bad.wrong}")
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     lines.insert(1, ["-" * w if i == 0 else "-" * (w - 1) + ":" for i, w in enumerate(widths)])
     text = ["| " + " | ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in
@@ -118,17 +121,19 @@ def table(results, ratios):
     return "\n".join(text), wrong
 
 
-def section(scenario, results, notes):
-    """The part of RESULTS.md that is a scenario's."""
+def section(scenario, results, notes, in_place=None):
+    """The part of RESULTS.md that is a scenario's; in_place is what to say in place of its table."""
     body, wrong = table(results, scenario.ratios)
+    if in_place:
+        body, wrong = in_place, []
     lines = [f"## {scenario.name}: {scenario.title}", "", body, ""]
     if results.ideal:
-        lines.append(f"Ideal: {results.ideal:.2f} s.")
+        lines.append(f"- Ideal: {results.ideal:.2f} s.")
     for text, value, most in scenario.goals(results):
         verdict = "not measured" if value is None else \
             f"**{value:.2f}**, " + ("met" if value <= most else "missed")
-        lines.append(f"- Goal: garner at most {most} {text}: {verdict}.")
-    lines += [f"- Wrong: {w}." for w in wrong] + [f"- {n}." for n in notes]
+        lines.append(f"- Goal: {text} at most {most}: {verdict}.")
+    lines += [f"- {w}." for w in wrong] + [f"- {n}." for n in notes]
     return "\n".join(lines).rstrip() + "\n"
 
 

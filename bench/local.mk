@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# The benchmark (bench/README.md): make bench, make bench SCENARIO=S1, make bench-memory.
+EXTRA_PROGRAMS += bench/floor bench/measure
+bench_floor_SOURCES = bench/floor.c
+bench_floor_LDADD = $(CURL_LIBS) $(EV_LIBS)
+bench_measure_SOURCES = bench/measure.c
+bench_measure_LDADD =
+
+RUN_BENCH = /usr/bin/python3 -B
+BENCH_NEEDS = garner$(EXEEXT) bench/floor$(EXEEXT) bench/measure$(EXEEXT)
+
+bench: $(BENCH_NEEDS)
+	$(RUN_BENCH) $(srcdir)/bench/run.py
+
+bench-memory: $(BENCH_NEEDS)
+	$(RUN_BENCH) $(srcdir)/bench/memory.py $(ENTRIES)
+
+.PHONY: bench bench-memory
+
+EXTRA_DIST += bench/README.md bench/run.py bench/scenarios.py bench/peers.py bench/server.py \
+	bench/table.py bench/memory.py
