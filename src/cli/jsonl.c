@@ -272,7 +272,11 @@ struct err *jsonl_entry(
     }
     e->file = list->file;
     e->line = line;
+    e->json = true;
     struct err *error = parse(e, text);
+    if (!error && e->error && !(e->raw = mem_dup_bytes(text->text, text->len))) {
+        error = err_plain(ERR_NOMEM);
+    }
     if (error) {
         entry_free(e);
         return error;

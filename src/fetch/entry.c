@@ -47,6 +47,7 @@ void entry_free(void *entry)
     free(e->user_agent);
     free(e->user);
     free(e->id);
+    free(e->raw);
     err_unref(e->error);
     free(e);
 }

@@ -50,3 +50,10 @@ bool net_has_http3(void)
 {
     return has(CURL_VERSION_HTTP3);
 }
+
+void net_authorities(const char **file, const char **dir)
+{
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    *file = info->cainfo;
+    *dir = info->capath;
+}

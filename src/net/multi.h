@@ -35,6 +35,8 @@ bool multi_held(const struct multi *m);
 struct err *net_init(void);
 void net_fini(void);
 const char *net_version(void); /* curl_version(); static */
+/* Where libcurl finds certificate authorities unless told otherwise; static, NULL: nowhere. */
+void net_authorities(const char **file, const char **dir);
 bool net_has_http2(void);
 bool net_has_http3(void);
 
