@@ -262,8 +262,8 @@ static void *accept_all(void *arg)
         c->server = s;
         c->fd = fd;
         s->fds[n] = fd;
-        pthread_create(&s->threads[n], NULL, converse, c);
         s->connections++;
+        pthread_create(&s->threads[n], NULL, converse, c);
     }
 }
 

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* src/net: time limits, cancels, holds and the rate limit of transfers. */
+#include "net_world.h"
+
+#include <stdio.h>
+
+static void times_out(struct world *w, const char *path, const char *option)
+{
+    struct future *f = world_get(w, path);
+    struct err *e = future_error(f);
+    ck_assert_msg(err_is(e, ERR_TIMEOUT), "%s", e ? err_message(e) : "no error");
+    ck_assert_str_eq(err_code(e), "CURLE_OPERATION_TIMEDOUT");
+    ck_assert_msg(strstr(err_message(e), option) != NULL, "%s", err_message(e));
+    err_unref(e);
+    future_unref(f);
+}
+
+START_TEST(transfer_timeouts)
+{
+    struct world w = {.options = {.first_byte_timeout = 0.15, .stall_timeout = 0.25}};
+    world_begin(&w);
+    times_out(&w, "/silent", "--first-byte-timeout");
+    times_out(&w, "/stall", "--stall-timeout");
+    world_body_is(&w, "abc");
+    struct future *f = world_get(&w, "/drip/4"); /* slow, but never that long */
+    world_succeeds(f);
+    future_unref(f);
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(transfer_attempt_timeout)
+{
+    struct world w = {.options = {.attempt_timeout = 0.25}};
+    world_begin(&w);
+    times_out(&w, "/drip/100", "--attempt-timeout");
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(transfer_too_slow)
+{
+    struct world w = {.options = {.speed_limit = 1000, .speed_time = 1}};
+    world_begin(&w);
+    times_out(&w, "/drip/100", "-y");
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(transfer_connect_timeout)
+{
+    struct world w = {.options = {.connect_timeout = 0.2, .first_byte_timeout = 60}};
+    struct url *u = NULL;
+    world_begin(&w);
+    char text[64];
+    /* TLS against a server that says nothing: a connection, but none that can be used. */
+    server_mute(w.server);
+    snprintf(text, sizeof(text), "https://127.0.0.1:%u/", server_port(w.server));
+    err_is_none(url_parse(text, &u));
+    struct request rq = {.url = u};
+    double then = loop_time(w.loop);
+    struct future *f = world_run(&w, &rq);
+    struct err *e = future_error(f);
+    ck_assert_msg(err_is(e, ERR_TIMEOUT), "%s", e ? err_message(e) : "no error");
+    ck_assert_ptr_nonnull(strstr(err_message(e), "--connect-timeout"));
+    ck_assert_double_lt(loop_time(w.loop) - then, 1.0);
+    err_unref(e);
+    future_unref(f);
+    url_free(u);
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(transfer_cancel)
+{
+    struct world w = {0};
+    world_begin(&w);
+    struct url *u = server_url(w.server, "/silent");
+    struct request rq = {.url = u};
+    struct future *f = world_start(&w, &rq);
+    ck_assert(future_cancel(f)); /* before anything happened */
+    ck_assert(future_cancelled(f));
+    ck_assert(!future_cancel(f));
+    future_unref(f);
+    f = world_start(&w, &rq);
+    struct future *nap = aio_sleep(w.loop, 0.05);
+    loop_completes(w.loop, nap);
+    future_unref(nap);
+    ck_assert(!future_done(f));
+    ck_assert(future_cancel(f));
+    ck_assert(future_cancelled(f));
+    future_unref(f);
+    url_free(u);
+    f = world_get(&w, "/ok");
+    world_succeeds(f);
+    future_unref(f);
+    world_end(&w);
+}
+END_TEST
+
+/* Closing with a transfer under way cancels it. */
+START_TEST(transfer_close_while_running)
+{
+    struct world w = {0};
+    world_begin(&w);
+    struct url *u = server_url(w.server, "/silent");
+    struct request rq = {.url = u};
+    struct future *f = world_start(&w, &rq);
+    loop_spin(w.loop, 3);
+    err_is_none(multi_close(w.multi));
+    ck_assert(future_cancelled(f));
+    future_unref(f);
+    url_free(u);
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(transfer_hold)
+{
+    struct world w = {.options = {.stall_timeout = 0.2}, .hold_at_head = true};
+    world_begin(&w);
+    struct url *u = server_url(w.server, "/big/5000000");
+    struct request rq = {.url = u};
+    struct future *f = world_start(&w, &rq);
+    struct future *nap = aio_sleep(w.loop, 0.5);
+    loop_completes(w.loop, nap);
+    future_unref(nap);
+    /* Held for longer than the stall limit: no time-out, and nothing but what one read brought. */
+    ck_assert(!future_done(f));
+    ck_assert(multi_held(w.multi));
+    ck_assert_uint_le(w.body.len, 2 * 1024 * 1024);
+    multi_hold(w.multi);
+    multi_release(w.multi);
+    ck_assert(multi_held(w.multi));
+    multi_release(w.multi);
+    ck_assert(!multi_held(w.multi));
+    loop_completes(w.loop, f);
+    world_succeeds(f);
+    ck_assert_uint_eq(w.body.len, 5000000);
+    future_unref(f);
+    url_free(u);
+    world_end(&w);
+}
+END_TEST
+
+/* While reading is held, requests may start, connect and be sent, and end after the release. */
+START_TEST(transfer_start_held)
+{
+    struct world w = {0};
+    world_begin(&w);
+    struct url *u = server_url(w.server, "/ok");
+    struct request rq = {.url = u};
+    multi_hold(w.multi);
+    struct future *f = world_start(&w, &rq);
+    struct future *nap = aio_sleep(w.loop, 0.3);
+    loop_completes(w.loop, nap);
+    future_unref(nap);
+    ck_assert_uint_eq(server_requests(w.server), 1);
+    multi_release(w.multi);
+    loop_completes(w.loop, f);
+    world_succeeds(f);
+    future_unref(f);
+    url_free(u);
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(transfer_limit_rate)
+{
+    struct world w = {.options = {.limit_rate = 1000000, .stall_timeout = 0.5}};
+    world_begin(&w);
+    struct url *u = server_url(w.server, "/big/400000");
+    struct request rq = {.url = u};
+    double then = loop_time(w.loop);
+    struct future *f[3];
+    for (int i = 0; i < 3; i++) {
+        f[i] = world_start(&w, &rq);
+    }
+    for (int i = 0; i < 3; i++) {
+        loop_completes(w.loop, f[i]);
+        world_succeeds(f[i]);
+        future_unref(f[i]);
+    }
+    double took = loop_time(w.loop) - then;
+    ck_assert_double_gt(took, 1.0);
+    ck_assert_double_lt(took, 1.5);
+    url_free(u);
+    world_end(&w);
+}
+END_TEST
+
+Suite *net_pace_suite(void)
+{
+    Suite *s = suite_create("net_pace");
+    TCase *t = tcase_create("pace");
+    tcase_set_timeout(t, 30);
+    tcase_add_test(t, transfer_timeouts);
+    tcase_add_test(t, transfer_attempt_timeout);
+    tcase_add_test(t, transfer_too_slow);
+    tcase_add_test(t, transfer_connect_timeout);
+    tcase_add_test(t, transfer_cancel);
+    tcase_add_test(t, transfer_close_while_running);
+    tcase_add_test(t, transfer_hold);
+    tcase_add_test(t, transfer_start_held);
+    tcase_add_test(t, transfer_limit_rate);
+    suite_add_tcase(s, t);
+    return s;
+}
