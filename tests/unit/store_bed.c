@@ -46,7 +46,7 @@ static void finish(struct bed *b)
     loop_ends_empty(b->l);
 }
 
-void bed_make(struct bed *b, unsigned threads, const struct store_options *options)
+void bed_make_dir(struct bed *b)
 {
     const char *tmp = getenv("TMPDIR");
     *b = (struct bed){.at = -1};
@@ -55,6 +55,11 @@ void bed_make(struct bed *b, unsigned threads, const struct store_options *optio
     ck_assert_ptr_nonnull(mkdtemp(b->dir));
     b->at = open(b->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     ck_assert_int_ge(b->at, 0);
+}
+
+void bed_make(struct bed *b, unsigned threads, const struct store_options *options)
+{
+    bed_make_dir(b);
     begin(b, threads, options);
 }
 
@@ -75,6 +80,11 @@ static int remove_it(const char *path, const struct stat *st, int flag, struct F
 void bed_end(struct bed *b)
 {
     finish(b);
+    bed_end_dir(b);
+}
+
+void bed_end_dir(struct bed *b)
+{
     close(b->at);
     ck_assert_int_eq(nftw(b->dir, remove_it, 8, FTW_DEPTH | FTW_PHYS), 0);
     ck_assert_uint_eq(entries("/proc/self/fd"), b->fds);

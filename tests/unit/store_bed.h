@@ -23,6 +23,9 @@ struct bed {
 void bed_make(struct bed *b, unsigned threads, const struct store_options *options);
 /* Nothing alive, no descriptor left; the directory is removed. */
 void bed_end(struct bed *b);
+/* The directory alone. */
+void bed_make_dir(struct bed *b);
+void bed_end_dir(struct bed *b);
 /* The store and all it stands on are ended and made anew on the same directory: another run. */
 void bed_again(struct bed *b);
 

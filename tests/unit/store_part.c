@@ -388,6 +388,9 @@ static void contend(const char *dir, int version, int rounds)
         err_unref(e);
         bed_close(&b, k, i % 5 == 0);
     }
+    store_free(b.s);
+    executor_free(ex);
+    loop_free(l);
     _exit(0);
 }
 
@@ -417,7 +420,7 @@ START_TEST(part_of_many_who_want_it)
 {
     struct bed b;
     pid_t pids[4];
-    bed_make(&b, 1, NULL);
+    bed_make_dir(&b);
     for (int i = 0; i < 4; i++) {
         pids[i] = fork();
         if (pids[i] == 0) {
@@ -434,7 +437,7 @@ START_TEST(part_of_many_who_want_it)
         }
         ck_assert(is_whole(&b));
     }
-    bed_end(&b);
+    bed_end_dir(&b);
 }
 END_TEST
 
