@@ -154,6 +154,13 @@ static bool try_on(struct download *d, double *delay)
     return !d->error;
 }
 
+/* A slot is free for the next as soon as the body is here, unless the disk falls behind: bodies that
+ * wait for it are bounded in number too. */
+static bool commits_keep_up(const struct session *s)
+{
+    return s->committing < hosts_jobs(s->env.hosts);
+}
+
 static struct err *start_commit(struct download *d)
 {
     struct job *job = d->job;
@@ -258,7 +265,9 @@ static enum co_state download_step(void *frame, struct err *status)
         }
         CO_AWAIT(&d->co, d->attempt.transfer);
         d->verdict = attempt_judge(&d->attempt, status, &d->error);
-        slot_release(&job->slot);
+        if (d->verdict != ATTEMPT_DONE || commits_keep_up(job->session)) {
+            slot_release(&job->slot);
+        }
         delay = 0;
         if (d->verdict == ATTEMPT_DONE || d->verdict == ATTEMPT_UNCHANGED) {
             break;
@@ -284,11 +293,16 @@ static enum co_state download_step(void *frame, struct err *status)
             d->error = err_ref(status);
         }
     }
-    slot_release(&job->slot);
+    if (d->error) {
+        slot_release(&job->slot);
+    }
     if (!d->error && d->verdict == ATTEMPT_DONE && d->attempt.sink) {
         d->error = start_commit(d);
         if (!d->error) {
+            job->session->committing++;
             CO_AWAIT(&d->co, d->wait);
+            job->session->committing--;
+            slot_release(&job->slot);
             /* a cancel that came too late finds the file in its place: what counts is the commit */
             d->error = future_error(d->wait);
             d->settled = !d->error;

@@ -30,6 +30,7 @@ struct session {
 
     struct list jobs; /* every entry without a record, in the order of reading */
     size_t live;      /* how many */
+    unsigned committing; /* downloads that wait for their commit */
     struct session_totals totals;
 
     struct task *reader;  /* owned; NULL before and after */
@@ -38,6 +39,8 @@ struct session {
     struct future *room;  /* borrowed from the reader: done when there is look-ahead again */
     struct future *over;  /* owned: done when the run is over */
     struct future *idle;  /* owned by the main frame: done when no job is left */
+    struct entry *late; /* owned: the list gave it when nothing more was to be read */
+    uint64_t unread;    /* entries that session_place was asked for */
     enum session_stop stop;
     struct err *local; /* owned: with STOP_LOCAL, what failed */
     bool draining;

@@ -221,3 +221,8 @@ struct hosts_figures hosts_figures(const struct hosts *h)
 {
     return (struct hosts_figures){h->running, h->waiting, HASH_COUNT(h->table), h->held};
 }
+
+unsigned hosts_jobs(const struct hosts *h)
+{
+    return h->options.jobs;
+}

@@ -66,5 +66,6 @@ struct hosts_figures {
     unsigned running, waiting, hosts, held;
 };
 struct hosts_figures hosts_figures(const struct hosts *h);
+unsigned hosts_jobs(const struct hosts *h); /* requests at once, as in the options */
 
 #endif
