@@ -312,6 +312,15 @@ void dir_free(struct dir *d)
     free(d);
 }
 
+bool dir_usable(const struct dir *d)
+{
+    struct stat st;
+
+    return d->mode == UNBOUND ||
+           (fstat(d->fd, &st) == 0 && st.st_nlink > 0 &&
+               faccessat(d->fd, ".", W_OK | X_OK, AT_EACCESS) == 0);
+}
+
 int dir_fd(const struct dir *d)
 {
     return d->fd;

@@ -38,6 +38,9 @@ struct err *dir_new_walking(const char *path, struct dir **out);
 
 void dir_free(struct dir *d); /* NULL is ignored; every place was left before */
 
+/* False once the directory itself was removed or is no longer writable: then every target fails. */
+bool dir_usable(const struct dir *d);
+
 int dir_fd(const struct dir *d); /* borrowed; AT_FDCWD when unbound */
 
 /* Where a target is. */
