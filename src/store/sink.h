@@ -46,18 +46,20 @@ struct err *sink_new(struct store *s, const struct sink_spec *spec, struct sink 
 void sink_free(struct sink *k); /* after commit or close ended, or before anything; NULL ignored */
 
 /* Looks for a part of an earlier run, locks it and reads its sidecar: worth awaiting when a probe
- * saw one. ERR_IO with code "EBUSY" when another garner has it. NULL when memory ran out. */
+ * saw one, and under IF_EXISTS_RENAME when the final name is taken (the part is that of the name
+ * chosen). ERR_IO with code "EBUSY" when another garner has it. NULL when memory ran out. */
 struct future *sink_open(struct sink *k);
 
 /* How many bytes from the start are there (arrived, whether written yet or not), and of which
- * version. The validators are borrowed from the sink. 0 if nothing can be resumed. */
+ * version: whether its validators allow to resume is for the caller to judge. They are borrowed
+ * from the sink; v may be NULL. Always 0 without options.resume. */
 int64_t sink_have(const struct sink *k, const struct validators **v);
 const char *sink_part_url(const struct sink *k); /* the sidecar's url; NULL: none */
 uint64_t sink_part_key(const struct sink *k);    /* the sidecar's key hash; 0: none */
 
 /* A reply's body follows: its bytes go to `offset`. 0 starts over (what was there is dropped);
- * otherwise offset must be sink_have(). v: copied; describes the version. ERR_NOMEM. Called inside
- * net's callbacks: only notes. */
+ * otherwise offset must be sink_have(). v: copied; describes the version. ERR_NOMEM; ERR_VALUE for
+ * another offset. Called inside net's callbacks: only notes. */
 struct err *sink_start(struct sink *k, int64_t offset, const struct validators *v);
 
 /* Copies; never blocks. An error of an earlier write job is returned here once (ERR_IO). */
@@ -76,26 +78,29 @@ struct commit_options {
 };
 
 struct committed {
-    char *path;                 /* owned; where it went, relative as given (rename may differ) */
+    char *path; /* owned; where it went, relative as given (rename may differ) */
     int64_t size;
     struct digest_value digest;
-    double write_seconds;       /* spent in write jobs and the commit */
-    bool exists;                /* the final name was taken (skip, fail): nothing was renamed */
+    double write_seconds; /* spent in write jobs and the commit */
+    bool exists;          /* the final name was taken (skip, fail): nothing was renamed */
 };
 void committed_free(void *c);
 
 /*
  * Flushes, checks, and renames: the future's value is a struct committed *. Everything up to the
  * rename can be cancelled and leaves a complete part; the rename and what follows cannot: a cancel
- * that comes then is late and the future ends with its value. ERR_IO (ENOSPC, EACCES, ...),
- * ERR_CHECKSUM (the part is removed). NULL when memory ran out.
+ * that comes then is late (future_cancel() is true all the same) and the future ends with its
+ * value. A cancelled future is done only when its job has ended. ERR_IO (ENOSPC, EACCES, ...),
+ * ERR_NETWORK with code "CURLE_PARTIAL_FILE" (not `size` bytes; they stay, the next sink_start may
+ * go on), ERR_CHECKSUM (the part is removed, sink_start may begin again). NULL when memory ran out.
  */
 struct future *sink_commit(struct sink *k, const struct commit_options *o);
 
 /*
  * Ends without a commit, once running jobs are done. keep: what arrived stays as part and sidecar,
  * if it can be resumed (a memory body is flushed for that); otherwise nothing is left. Never fails
- * for what is on disk; not cancellable. NULL when memory ran out.
+ * for what is on disk; not cancellable: a task that is cancelled meanwhile hears of it after the
+ * end. NULL when memory ran out.
  */
 struct future *sink_close(struct sink *k, bool keep);
 

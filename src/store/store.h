@@ -7,6 +7,7 @@
 #define STORE_STORE_H
 
 #include "aio/executor.h"
+#include "store/digest.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,19 +24,21 @@ enum if_exists {
 };
 
 struct store_options {
-    const char *dir; /* "." or as typed; created */
-    size_t buffer;   /* bytes in memory not yet written before pressure is announced */
-    bool fsync;      /* file and directory */
-    bool resume;     /* parts are kept with a sidecar and resumed */
-    bool absolute;   /* targets may be absolute (a typed -o); then `dir` does not bound them */
+    const char *dir;         /* "." or as typed; created */
+    size_t buffer;           /* bytes in memory not yet written before pressure is announced */
+    bool fsync;              /* file and directory */
+    bool resume;             /* parts are kept with a sidecar and resumed */
+    char *const *allow_dirs; /* absolute paths below which targets may be too; NULL-terminated;
+                                NULL: none. Borrowed; made if missing */
+    bool absolute; /* targets may be absolute (a typed -o); then `dir` does not bound them */
 };
 
 struct store;
 
 /* Opens (creates) the directory. ERR_IO: it cannot be made or written; the message says why.
  * options: copied. */
-struct err *store_new(struct loop *l, struct executor *ex, const struct store_options *options,
-    struct store **out);
+struct err *store_new(
+    struct loop *l, struct executor *ex, const struct store_options *options, struct store **out);
 void store_free(struct store *s); /* no sink may be left; NULL is ignored */
 
 /* fn(arg, true) when the bytes in memory pass the mark, fn(arg, false) when they fell below half of
@@ -62,14 +65,18 @@ struct probe {
     int64_t size;        /* out, of the final file */
     time_t modified;     /* out */
     uint64_t mark;       /* out: user.garner.key; 0: none */
-    char *etag;          /* out: user.garner.etag; owned; only asked for under IF_EXISTS_UPDATE/VERIFY */
-    int errnum;          /* out: why it could not be looked at, else 0 */
+    char *etag; /* out: user.garner.etag; owned; only asked for under IF_EXISTS_UPDATE/VERIFY */
+    int errnum; /* out: why it could not be looked at, else 0 */
 };
 
-/* Looks at n targets in one executor job. probes: borrowed until the future is done (also if it is
- * cancelled: then until store_free... so cancel only with shield; await it). etags: see above.
- * NULL when memory ran out. */
+/* Looks at n targets in one executor job. probes: borrowed until the future is done; a cancelled
+ * one is done only when nobody looks any more, and then they hold nothing. etags: see above. NULL
+ * when memory ran out. */
 struct future *store_probe(struct store *s, struct probe *probes, size_t n, bool etags);
 void probe_fini(struct probe *p);
+
+/* The digest of the file under a final name: the future's value is a struct digest_value *. A
+ * cancel ends with the block that is read just then. ERR_IO. NULL when memory ran out. */
+struct future *store_digest(struct store *s, const char *path, enum digest_algo algo);
 
 #endif

@@ -441,6 +441,62 @@ START_TEST(part_of_many_who_want_it)
 }
 END_TEST
 
+/* -- killed --------------------------------------------------------------------------------------
+ */
+
+#define LONG (6 * MIB + 1234)
+
+/* In a process of its own: goes on with the file from where the last one was killed. */
+static void carry_on(const char *dir)
+{
+    struct bed b = {.l = loop_new(LOOP_PLAIN, NULL)};
+    b.ex = executor_new(b.l, 2);
+    struct store_options o = {.dir = dir, .buffer = MIB, .resume = true};
+    if (store_new(b.l, b.ex, &o, &b.s)) {
+        _exit(2);
+    }
+    struct sink *k = bed_sink(&b, "d/file", IF_EXISTS_FAIL);
+    struct err *e = bed_open(&b, k);
+    int64_t have = e ? -1 : sink_have(k, NULL);
+    if (have < 0 || have > LONG) {
+        _exit(3);
+    }
+    bed_start(k, have, 1, LONG);
+    while (have < LONG) {
+        int64_t end = have + 70000 < LONG ? have + 70000 : LONG;
+        bed_feed(k, 1, have, end);
+        (void)bed_done(&b, aio_sleep(b.l, 0.0002), NULL);
+        have = end;
+    }
+    e = bed_commit(&b, k, LONG, NULL);
+    _exit(e ? 4 : 0);
+}
+
+START_TEST(part_of_the_killed)
+{
+    struct bed b;
+    int kills = 0;
+    bed_make_dir(&b);
+    for (int round = 0; !bed_exists(&b, "d/file"); round++) {
+        int status;
+        ck_assert_int_lt(round, 1000);
+        pid_t pid = fork();
+        if (pid == 0) {
+            carry_on(b.dir);
+        }
+        usleep((unsigned)(3000 + round * 1700 % 9000 + round * 10));
+        ck_assert_int_eq(kill(pid, SIGKILL), 0);
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_msg(WIFSIGNALED(status) || WEXITSTATUS(status) == 0, "%d", status);
+        kills += WIFSIGNALED(status);
+    }
+    ck_assert_int_gt(kills, 0);
+    ck_assert(bed_is(&b, "d/file", 1, LONG));
+    bed_is_clean(&b, "d/file");
+    bed_end_dir(&b);
+}
+END_TEST
+
 Suite *store_part_suite(void);
 
 Suite *store_part_suite(void)
@@ -460,6 +516,7 @@ Suite *store_part_suite(void)
     tcase_add_test(c, part_for_one_of_two);
     tcase_add_loop_test(c, part_that_is_no_file_of_ours, 0, 5);
     tcase_add_test(c, part_of_many_who_want_it);
+    tcase_add_loop_test(c, part_of_the_killed, 0, 3);
     suite_add_tcase(s, c);
     return s;
 }
