@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "net/url.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool printable_character(uint32_t c)
@@ -63,12 +64,20 @@ void printable_add(struct buf *b, const char *text)
     }
 }
 
-/* What does not parse is cut by hand: from the last '@' of the authority, up to '?' or '#'. */
-static void add_unparsed(struct buf *b, const char *url)
+/* What does not parse is cut by hand: without what stands before the last '@' of the authority, and
+ * from '?' or '#' on. Further down a text that is no URL may still hold one. */
+static void add_unparsed(struct buf *b, const char *text)
 {
+    static const char scheme[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.";
+    char *url = url_redact(text);
+    if (!url) {
+        b->failed = true;
+        return;
+    }
     size_t end = strcspn(url, "?#");
-    const char *slashes = memmem(url, end, ":/", 2);
-    size_t start = slashes ? (size_t)(slashes - url) + 1 : 0;
+    size_t start = strspn(url, scheme);
+    start = url[start] == ':' && url[start + 1] == '/' ? start + 1 : 0;
     start += strspn(url + start, "/");
     const char *slash = memchr(url + start, '/', end - start);
     size_t authority_end = slash ? (size_t)(slash - url) : end;
@@ -78,6 +87,7 @@ static void add_unparsed(struct buf *b, const char *url)
         start = (size_t)(at + 1 - url);
     }
     add(b, url + start, end - start);
+    free(url);
 }
 
 void printable_add_url(struct buf *b, const char *url)

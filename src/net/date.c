@@ -62,5 +62,5 @@ time_t reply__date(const char *text, size_t n)
         copy[n] = '\0';
         t = curl_getdate(copy, NULL);
     }
-    return t;
+    return t < 0 ? -1 : t;
 }

@@ -89,6 +89,14 @@ static CURLUcode optional(CURLU *h, CURLUPart what, char **out, unsigned flags)
     }
 }
 
+/* libcurl decodes a host once at each parsing, and takes whatever stands for a zone: what could be
+ * read in another way later is refused. */
+static bool host_is_plain(const struct parts *p)
+{
+    static const char zone[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+    return !strchr(p->host, '%') && (!p->zone || !p->zone[strspn(p->zone, zone)]);
+}
+
 static struct err *take_apart(CURLU *h, struct parts *p)
 {
     CURLUcode rc = curl_url_get(h, CURLUPART_SCHEME, &p->scheme, 0);
@@ -109,6 +117,9 @@ static struct err *take_apart(CURLU *h, struct parts *p)
     }
     if (p->host[0] == '[' && (rc = optional(h, CURLUPART_ZONEID, &p->zone, 0)) != CURLUE_OK) {
         return wrong(rc);
+    }
+    if (!host_is_plain(p)) {
+        return wrong(CURLUE_BAD_HOSTNAME);
     }
     if ((p->raw_user &&
             (rc = curl_url_get(h, CURLUPART_USER, &p->user, CURLU_URLDECODE)) != CURLUE_OK) ||

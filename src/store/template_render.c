@@ -180,7 +180,7 @@ static struct err *add_placeholder(struct rendering *r, const struct part *p)
 {
     const char *name = "";
     const char *query = r->v->url_query ? r->v->url_query : "";
-    r->held = r->held || p->kind != PART_DIRS;
+    r->held = true;
     switch (p->kind) {
     case PART_NAME:
         buf_adds(&r->piece, name_of(r));

@@ -55,8 +55,11 @@ static enum line_kind kind_of(const char *s, size_t n)
     if (text_problem(s, n)) {
         return indented ? OPTION : BAD;
     }
-    while (n > 0 && strchr(" \t\r", *s)) {
+    while (n > 0 && strchr(" \t", *s)) {
         s++;
+        n--;
+    }
+    while (n > 0 && strchr(" \t\r", s[n - 1])) {
         n--;
     }
     if (n == 0 || *s == '#') {
