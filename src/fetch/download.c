@@ -17,6 +17,7 @@
 #include "fetch/destination.h"
 #include "fetch/retry.h"
 #include "fetch/session_private.h"
+#include "fetch/verify.h"
 #include "store/sink.h"
 
 #include <stdlib.h>
@@ -86,11 +87,16 @@ static struct err *begin(struct download *d)
         return error;
     }
     d->timed = true;
-    error = attempt_aim(&d->attempt, 0);
-    if (!error && (job->path || job->session->options->discard)) {
-        error = destination_open(job, &d->attempt.sink);
-    }
-    return error;
+    return attempt_aim(&d->attempt, 0);
+}
+
+/* Without a path the reply is to bring one (--content-disposition). */
+static struct err *open_sink(struct download *d)
+{
+    struct job *job = d->job;
+
+    return job->path || job->session->options->discard ? destination_open(job, &d->attempt.sink)
+                                                       : NULL;
 }
 
 static struct err *ask_for_slot(struct download *d)
@@ -251,6 +257,16 @@ static enum co_state download_step(void *frame, struct err *status)
 
     CO_BEGIN(&d->co);
     d->error = begin(d);
+    if (!d->error && verify_wanted(job)) {
+        d->error = expect(d, verify_file(job));
+        if (!d->error) {
+            CO_AWAIT(&d->co, d->wait);
+            d->error = err_ref(status);
+        }
+    }
+    if (!d->error && !job->kept) {
+        d->error = open_sink(d);
+    }
     if (!d->error && job->probe.part && d->attempt.sink) {
         d->error = expect(d, sink_open(d->attempt.sink));
         if (!d->error) {
@@ -258,7 +274,7 @@ static enum co_state download_step(void *frame, struct err *status)
             d->error = err_ref(status);
         }
     }
-    while (!d->error) {
+    while (!d->error && !job->kept) {
         d->error = attempt_start(&d->attempt);
         if (d->error) {
             break;
@@ -309,7 +325,7 @@ static enum co_state download_step(void *frame, struct err *status)
             record_commit(d);
         }
     }
-    if (d->attempt.sink && !d->settled && !expect(d, sink_close(d->attempt.sink, true))) {
+    if (d->attempt.sink && !d->settled && !expect(d, sink_close(d->attempt.sink, !job->rival))) {
         CO_AWAIT(&d->co, d->wait);
     }
     record_end(d);

@@ -59,6 +59,9 @@ struct job {
     int64_t have;             /* bytes there */
     double read_at;           /* loop_time() */
     bool moved;               /* its name got the hash because another's file has the path */
+    bool kept;                /* the file that is there is the right one */
+    bool replace;             /* it is not: what comes takes its place */
+    bool rival;               /* the first of several to commit has the path (first-* modes) */
     bool cancelled;           /* its task was told to end */
 };
 

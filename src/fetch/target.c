@@ -74,8 +74,7 @@ static struct err *render_template(struct session *s, struct job *job, const cha
         .arg = job->entry,
     };
 
-    if (s->totals.entries > 1 && !template_has_placeholder(s->template) &&
-        !(s->options->mode == AWAIT_WAIT && s->options->return_when != WAIT_ALL_COMPLETED)) {
+    if (s->totals.entries > 1 && !job->rival && !template_has_placeholder(s->template)) {
         return err_new(ERR_INPUT, NULL,
             "--output %s names one file, and this is another entry: give it a placeholder like "
             "{name} or {index}",
@@ -84,11 +83,44 @@ static struct err *render_template(struct session *s, struct job *job, const cha
     return template_render(s->template, &values, b);
 }
 
+/* Where in an absolute path the part below an --allow-dir begins; NULL: in none. */
+static const char *below(const char *path, const char *dir)
+{
+    size_t len = strcmp(dir, "/") == 0 ? 0 : strlen(dir);
+
+    return strncmp(path, dir, len) == 0 && (path[len] == '/' || !path[len]) ? path + len : NULL;
+}
+
+/* What a list says of a place, made safe: below --dir, or absolute and below an --allow-dir; then it
+ * takes the place of what b held. */
+static struct err *add_place(const struct session *s, const char *path, struct buf *b)
+{
+    const char *rest = NULL;
+    struct err *error;
+    size_t len;
+
+    for (char *const *dir = s->options->allow_dirs; *path == '/' && dir && *dir && !rest; dir++) {
+        rest = below(path, *dir);
+    }
+    if (!rest) {
+        return template_check_relative(path, b);
+    }
+    buf_clear(b);
+    buf_add(b, path, (size_t)(rest - path));
+    buf_addc(b, '/');
+    len = b->len;
+    error = template_check_relative(rest + strspn(rest, "/"), b);
+    if (!error && b->len == len) {
+        b->data[--b->len] = '\0'; /* the directory itself */
+    }
+    return error;
+}
+
 /* The entry's own `out`, below the output directory; "sub/" is a directory for its URL's name. */
-static struct err *render_out(struct job *job, const char *name, struct buf *b)
+static struct err *render_out(const struct session *s, struct job *job, const char *name, struct buf *b)
 {
     const char *out = job->entry->out;
-    struct err *error = template_check_relative(out, b);
+    struct err *error = add_place(s, out, b);
 
     if (!error && *out && out[strlen(out) - 1] == '/') {
         buf_addc(b, '/');
@@ -107,13 +139,13 @@ static struct err *render(struct session *s, struct job *job, const char *name, 
     struct err *error = NULL;
 
     if (job->entry->dir) {
-        error = template_check_relative(job->entry->dir, &b);
+        error = add_place(s, job->entry->dir, &b);
         if (!error && b.len > 0) {
             buf_addc(&b, '/');
         }
     }
     if (!error) {
-        error = job->entry->out ? render_out(job, name, &b) : render_template(s, job, name, &b);
+        error = job->entry->out ? render_out(s, job, name, &b) : render_template(s, job, name, &b);
     }
     if (!error) {
         *path = buf_take(&b);
@@ -205,6 +237,13 @@ static struct err *claim_active(struct session *s, struct job *job, bool *same)
     return NULL;
 }
 
+/* One path for all entries: in the first-* modes the first commit has it. */
+static bool one_wins(const struct session *s)
+{
+    return !template_has_placeholder(s->template) && s->options->mode == AWAIT_WAIT &&
+           s->options->return_when != WAIT_ALL_COMPLETED;
+}
+
 struct err *target_claim(struct session *s, struct job *job, const char *name, bool *same)
 {
     const bool ordered = job->if_exists == IF_EXISTS_OVERWRITE;
@@ -214,8 +253,9 @@ struct err *target_claim(struct session *s, struct job *job, const char *name, b
     if (s->options->discard || s->options->head) {
         return NULL;
     }
+    job->rival = !job->entry->out && one_wins(s);
     error = render(s, job, name, &job->path);
-    if (error || (!job->entry->out && template_has_index(s->template))) {
+    if (error || job->rival || (!job->entry->out && template_has_index(s->template))) {
         return error; /* the index makes it this entry's alone */
     }
     if (!ordered) {

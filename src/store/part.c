@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,8 +71,12 @@ struct err *part_enter(struct part *p, bool make, struct spot *at)
     if (failed) {
         return part_error(p, failed);
     }
-    (void)snprintf(at->part, sizeof(at->part), "%s%s", at->dir.name, NAME_PART);
-    (void)snprintf(at->sidecar, sizeof(at->sidecar), "%s%s", at->dir.name, NAME_SIDECAR);
+    char tag[16] = "";
+    if (p->tag) {
+        (void)snprintf(tag, sizeof(tag), ".%08" PRIx32, p->tag);
+    }
+    (void)snprintf(at->part, sizeof(at->part), "%s%s%s", at->dir.name, tag, NAME_PART);
+    (void)snprintf(at->sidecar, sizeof(at->sidecar), "%s%s%s", at->dir.name, tag, NAME_SIDECAR);
     return NULL;
 }
 

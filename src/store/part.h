@@ -33,6 +33,7 @@ struct part {
     unsigned number;           /* of the choice; 0: the path itself */
     bool choose;               /* a taken name is left for the next free one */
     bool discard;              /* no file at all */
+    uint32_t tag;              /* not 0: its name bears it, as others write to the same path */
 
     int fd;          /* owned, locked; -1: none */
     bool found;      /* it was there before */
@@ -54,7 +55,7 @@ struct part {
 /* Where a part is, while it is worked on. */
 struct spot {
     struct dir_place dir;
-    char part[NAME_MAX + 16], sidecar[NAME_MAX + 16];
+    char part[NAME_MAX + 24], sidecar[NAME_MAX + 24];
 };
 
 void part_init(struct part *p, const struct store *s);

@@ -49,6 +49,7 @@ struct err *sink_new(struct store *s, const struct sink_spec *spec, struct sink 
     k->policy = spec->policy;
     k->count_only = spec->discard && spec->digest == DIGEST_NONE;
     part_init(&k->part, s);
+    k->part.tag = spec->rival ? (uint32_t)(spec->key_hash >> 32) | 1 : 0;
     k->work.part = &k->part;
     list_init(&k->work.chunks);
     list_init(&k->work.done);

@@ -39,6 +39,7 @@ struct sink_spec {
     uint64_t key_hash;
     enum if_exists policy;
     enum digest_algo digest; /* computed while writing; DIGEST_NONE: none */
+    bool rival;              /* others write to the same path: the part bears the key's hash */
     bool discard;            /* count and digest only: nothing is stored, path is not used */
 };
 

@@ -109,3 +109,11 @@ def test_task_timeout_spans_attempts(garner, faults):
     run = garner("--json", "--task-timeout", "600ms", "--retry", "inf", "--retry-delay", "10ms", faults.url("/a", status=503))
     assert run.record["error"]["kind"] in ("timeout", "http") and run.status == 1 and run.seconds < 10, run
     assert run.record["attempts"] > 1
+
+
+def test_one_path_for_all_in_first_success(garner, faults):
+    """Several servers of one file, one name: the first commit has it, and nothing else is left."""
+    run = garner("--json", "--return-when", "first-success", "-o", "x.bin", faults.url("/slow", gate="never", size=600_000),
+                 faults.url("/bad", status=404), faults.url("/good", size=500_000), "--retry", 0)
+    assert run.status == 0 and run.files == ["x.bin"], run
+    assert states(run)["good"] == "finished" and states(run)["slow"] == "pending", run
