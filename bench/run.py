@@ -16,6 +16,8 @@ import server as servers
 import table
 from peers import Programs
 
+CHUNK = 1 << 18  # two of them fit into a core's cache
+
 
 class Bench:
     """The settings, the files and the server that the scenarios are measured with."""
@@ -51,7 +53,7 @@ class Bench:
 def equal(path, other):
     with open(path, "rb") as a, open(other, "rb") as b:
         while True:
-            one, two = a.read(1 << 20), b.read(1 << 20)
+            one, two = a.read(CHUNK), b.read(CHUNK)
             if one != two:
                 return False
             if not one:
@@ -159,7 +161,7 @@ def rests(row, results, compared):
         return True
     best = results.best_peer() if compared else None
     fastest = row.spread()[0]
-    return best and (fastest > 6 * best or fastest > 3 * best and len(row.runs) > 1)
+    return best and (fastest > 5 * best or fastest > 2 * best and len(row.runs) > 1)
 
 
 def say(text):
@@ -229,7 +231,7 @@ def main():
     wanted = scenarios.chosen(os.environ.get("SCENARIO", ""))
     if servers.why_not():
         raise SystemExit("bench: " + servers.why_not())
-    bench = Bench()
+    bench, started = Bench(), time.monotonic()
     try:
         for program in (bench.programs.garner, bench.programs.floor):
             if not program.path:
@@ -239,6 +241,7 @@ def main():
         if bench.scale == 1 or os.environ.get("RESULTS"):
             table.write_results(os.environ.get("RESULTS") or os.path.join(os.path.dirname(__file__), "RESULTS.md"),
                                 list(versions(bench.programs)), sections)
+        say(f"bench: {time.monotonic() - started:.0f} s")
     finally:
         bench.stop()
     return 0 if right else 1

@@ -132,7 +132,7 @@ def repeating(bench, count):
 def long_lists(bench):
     p = bench.programs
     few, some, many = (repeating(bench, max(100, int(n * bench.scale))) for n in (10000, 200000, 1000000))
-    rows = [(Garner(p), few), (Garner(p), many), (Floor(p), few), (Floor(p), many), (Curl(p), some), (Wget2(p), some)]
+    rows = [(Garner(p), few), (Garner(p), many), (Floor(p), few), (Floor(p), some), (Curl(p), some), (Wget2(p), some)]
     if bench.slow:
         rows.append((Aria2(p), some))
     return [(f"{tool.title}, {len(load.urls):,}", tool, load) for tool, load in rows]
