@@ -2,7 +2,7 @@
 /*
  * Everything a run needs is made here from the bottom up, and ended in the opposite order:
  *
- *   runner (loop, executor) > report > records > store > multi > hosts > session
+ *   runner (loop, executor) > report > records > ledger > store > multi > hosts > session
  *
  * The main task awaits the session and then the last records; signals, a closed standard output and
  * --timeout all end it by cancelling.
@@ -13,10 +13,13 @@
 #include "aio/timeout.h"
 #include "base/alloc.h"
 #include "cli/input.h"
+#include "cli/ledger.h"
 #include "cli/limits.h"
 #include "cli/printable.h"
 #include "cli/records.h"
 #include "cli/report.h"
+#include "cli/sandbox.h"
+#include "cli/sums.h"
 #include "cli/tasklist.h"
 #include "net/multi.h"
 
@@ -34,6 +37,9 @@ struct app {
     struct runner *runner;   /* owned, as the rest: freed by close_all */
     struct report *report;
     struct records *records;
+    struct ledger *ledger;
+    struct checksums *checksums;
+    struct async_iter *entries; /* borrowed from the session */
     struct store *store;
     struct multi *multi;
     struct hosts *hosts;
@@ -41,6 +47,7 @@ struct app {
     struct task *main; /* borrowed while it runs */
     bool closed;       /* standard output was closed by its reader */
     bool output_failed;
+    bool refused; /* --checksums could not be had: nothing was started */
 };
 
 void app_warn(void *arg, const char *text)
@@ -130,6 +137,7 @@ static struct err *on_list_tasks(void *arg)
 struct main_frame {
     struct co co;
     struct app *app;          /* borrowed */
+    struct future *sums;      /* owned */
     struct task *session;     /* owned */
     struct future *finishing; /* owned */
     struct err *error;        /* owned */
@@ -139,6 +147,7 @@ static void main_drop(void *frame)
 {
     struct main_frame *m = frame;
 
+    future_unref(m->sums);
     task_unref(m->session);
     future_unref(m->finishing);
     err_unref(m->error);
@@ -158,6 +167,36 @@ static struct future *finish_records(struct app *app)
     return bounded;
 }
 
+/* What the next run would need could not be kept. */
+static void note_failed(struct main_frame *m, struct err *status)
+{
+    if (status && !err_is(status, ERR_CANCELLED)) {
+        if (!m->app->output_failed) { /* else it was said */
+            report_note(m->app->report, err_message(status));
+        }
+        m->app->output_failed = true;
+    }
+}
+
+/* The digests are here, or not: then nothing is downloaded. */
+static struct err *take_sums(struct main_frame *m, struct err *status)
+{
+    struct app *app = m->app;
+
+    if (status) {
+        app->refused = err_is(status, ERR_USAGE);
+        return err_ref(status);
+    }
+    app->checksums = future_take(m->sums);
+    session_expect(app->session, app->checksums);
+    return NULL;
+}
+
+static bool sums_wanted(const struct app *app)
+{
+    return app->options->checksums && !app->checksums;
+}
+
 static enum co_state main_step(void *frame, struct err *status)
 {
     struct main_frame *m = frame;
@@ -165,6 +204,18 @@ static enum co_state main_step(void *frame, struct err *status)
     struct err *error;
 
     CO_BEGIN(&m->co);
+    if (sums_wanted(app)) {
+        m->sums =
+            sums_fetch(runner_loop(app->runner), app->session, app->options->checksums);
+        if (!m->sums) {
+            return co_fail(&m->co, err_plain(ERR_NOMEM));
+        }
+        CO_AWAIT(&m->co, m->sums);
+        error = take_sums(m, status);
+        if (error) {
+            return co_fail(&m->co, error);
+        }
+    }
     m->session = session_task(app->session);
     if (!m->session) {
         return co_fail(&m->co, err_plain(ERR_NOMEM));
@@ -172,6 +223,12 @@ static enum co_state main_step(void *frame, struct err *status)
     CO_AWAIT(&m->co, task_future(m->session));
     m->error = err_ref(status);
     report_progress_stop(app->report);
+    m->finishing = ledger_finish(app->ledger, app->session, app->entries);
+    if (m->finishing) {
+        CO_AWAIT(&m->co, m->finishing);
+        note_failed(m, status);
+        future_unref(m->finishing);
+    }
     m->finishing = finish_records(app);
     if (m->finishing) {
         CO_AWAIT(&m->co, m->finishing);
@@ -194,6 +251,10 @@ static struct err *open_output(struct app *app)
     struct err *error = report_new(l, STDERR_FILENO, o, &app->report);
 
     if (!error) {
+        error = ledger_open(app->options, &app->ledger);
+    }
+    if (!error) {
+        ledger_start(app->ledger, l, runner_executor(app->runner), on_output_failed, app);
         error = records_new(l, o, &events, &app->records);
     }
     if (!error) {
@@ -212,8 +273,7 @@ static struct err *open_session(struct app *app)
         .warn = warn,
         .warn_arg = app,
     };
-    const struct record_consumer consumer = records_consumer(app->records);
-    struct async_iter *entries;
+    struct record_consumer consumer = records_consumer(app->records);
     struct err *error = store_new(env.loop, env.executor, &o->store, &app->store);
 
     if (!error) {
@@ -224,7 +284,7 @@ static struct err *open_session(struct app *app)
         error = err_plain(ERR_NOMEM);
     }
     if (!error) {
-        error = input_open(env.loop, env.executor, &o->input, warn, app, &entries);
+        error = input_open(env.loop, env.executor, &o->input, warn, app, &app->entries);
     }
     if (error) {
         return error;
@@ -232,7 +292,10 @@ static struct err *open_session(struct app *app)
     env.multi = app->multi;
     env.hosts = app->hosts;
     env.store = app->store;
-    return session_new(&env, &o->session, entries, &consumer, &app->session);
+    env.journal = ledger_journal(app->ledger);
+    env.checksums = app->checksums;
+    consumer = ledger_consumer(app->ledger, &consumer);
+    return session_new(&env, &o->session, app->entries, &consumer, &app->session);
 }
 
 static struct err *open_signals(struct app *app)
@@ -251,6 +314,25 @@ static struct err *open_signals(struct app *app)
     return error;
 }
 
+static struct err *open_checksums(struct app *app)
+{
+    const char *where = app->options->checksums;
+
+    return where && !sums_is_url(where) ? sums_read(where, &app->checksums) : NULL;
+}
+
+/* Last of all: what is open now stays so. No thread has been started yet. */
+static void confine(struct app *app)
+{
+    struct buf say = BUF_INIT;
+
+    sandbox_confine(app->options, ledger_failures_dir(app->ledger), &say);
+    if (app->options->output.verbose && !buf_failed(&say)) {
+        report_note(app->report, say.data);
+    }
+    buf_fini(&say);
+}
+
 static struct err *open_all(struct app *app, const struct trace *trace)
 {
     struct options *o = app->options;
@@ -267,11 +349,20 @@ static struct err *open_all(struct app *app, const struct trace *trace)
         return err_new(ERR_NOMEM, NULL, "cannot start: no memory or no descriptors");
     }
     loop_set_debug(runner_loop(app->runner), o->debug);
-    error = open_output(app);
+    error = open_checksums(app);
+    if (!error) {
+        error = open_output(app);
+    }
     if (!error) {
         error = open_session(app);
     }
-    return error ? error : open_signals(app);
+    if (!error) {
+        error = open_signals(app);
+    }
+    if (!error) {
+        confine(app);
+    }
+    return error;
 }
 
 static struct err *close_all(struct app *app)
@@ -282,6 +373,8 @@ static struct err *close_all(struct app *app)
     hosts_free(app->hosts);
     multi_free(app->multi);
     store_free(app->store);
+    ledger_free(app->ledger);
+    checksums_free(app->checksums);
     records_free(app->records);
     report_free(app->report);
     runner_free(app->runner);
@@ -297,6 +390,9 @@ static struct app_end end_of(const struct app *app)
 
     if (signo) {
         return (struct app_end){.signal = signo};
+    }
+    if (app->refused) {
+        return (struct app_end){.status = STATUS_USAGE};
     }
     if (app->output_failed) {
         return (struct app_end){.status = STATUS_LOCAL};
@@ -359,6 +455,12 @@ struct app_end app_run(struct options *options, const struct trace *trace)
         report_note(app.report, err_message(error));
     }
     err_unref(error);
+    error = app.refused ? NULL : ledger_write(app.ledger);
+    if (error) {
+        report_note(app.report, err_message(error));
+        err_unref(error);
+        end.status = STATUS_LOCAL;
+    }
     error = close_all(&app);
     if (error) { /* the cookie jar */
         say_error(error);

@@ -165,6 +165,11 @@ void feed_stop(struct feed *f)
     source_stop(f->source);
 }
 
+bool feed_is_live(const struct feed *f)
+{
+    return source_is_live(f->source);
+}
+
 bool feed_may_fall_silent(const struct feed *f)
 {
     char first;

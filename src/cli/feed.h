@@ -28,6 +28,8 @@ enum feed_got feed_advance(struct feed *f, struct err **error);
 struct err *feed_wait(struct feed *f, loop_fn fn, void *arg);
 void feed_stop(struct feed *f);
 
+bool feed_is_live(const struct feed *f); /* as source_is_live */
+
 /* True if an entry waits for options that somebody may still be typing. feed_silence gives it out.
  */
 bool feed_may_fall_silent(const struct feed *f);

@@ -44,6 +44,7 @@ struct input {
     struct err *failed;   /* owned: what next() gives after the items */
     struct next *pending; /* borrowed */
     struct timer silence;
+    bool leaves_live;
 };
 
 /* -- what the parsers give ----------------------------------------------------------------- */
@@ -108,6 +109,11 @@ static enum read_got read_on(struct input *in)
         }
         if (in->feed_at == in->nfeeds) {
             return READ_END;
+        }
+        if (in->leaves_live && feed_is_live(in->feeds[in->feed_at])) {
+            feed_silence(in->feeds[in->feed_at]);
+            end_feed(in);
+            continue;
         }
         switch (feed_advance(in->feeds[in->feed_at], &in->failed)) {
         case FEED_WAIT:
@@ -302,4 +308,9 @@ struct err *input_open(struct loop *l, struct executor *ex, const struct input_o
     }
     *out = &in->iter;
     return NULL;
+}
+
+void input_leave_live(struct async_iter *entries)
+{
+    ((struct input *)entries)->leaves_live = true;
 }

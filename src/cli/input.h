@@ -17,4 +17,8 @@
 struct err *input_open(struct loop *l, struct executor *ex, const struct input_options *options,
     void (*warn)(void *arg, const char *text), void *arg, struct async_iter **out);
 
+/* From now on only files are read: what comes from a pipe or a terminal is left to whoever sends it,
+ * but for an entry that was begun. */
+void input_leave_live(struct async_iter *entries);
+
 #endif

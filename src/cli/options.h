@@ -47,6 +47,8 @@ struct options {
     struct store_options store;
     struct hosts_options hosts;
     struct session_options session;
+    const char *journal, *failures, *checksums; /* files; NULL: none; checksums may be a URL */
+    bool sandbox;
     unsigned executor_threads;
     bool jobs_set;
     bool drain;   /* --on-interrupt drain */

@@ -25,6 +25,7 @@ void options__set_defaults(struct options *o)
 {
     const char *debug = getenv("GARNER_DEBUG");
     o->debug = debug && *debug;
+    o->sandbox = true;
     o->executor_threads = default_threads();
     o->hosts = (struct hosts_options){
         .jobs = DEFAULT_JOBS,
@@ -142,6 +143,7 @@ static struct err *settle(struct parse *p)
     o->net.connect_to = p->connect_to.at;
     o->session.request.headers = p->headers.at;
     o->session.request.auth_hosts = p->auth_hosts.at;
+    o->store.allow_dirs = o->session.allow_dirs = p->allow_dirs.at;
     struct request_options *rq = &o->session.request;
     if (p->has_body) {
         rq->body = arena_dupn(p->arena, p->body.data ? p->body.data : "", p->body.len);
@@ -178,6 +180,23 @@ static struct err *check_output(const struct parse *p)
     return NULL;
 }
 
+/* The name would be looked up, and the connection made, by somebody else. */
+static bool has_proxy(const struct net_options *n)
+{
+    static const char *const names[] = {
+        "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    if (n->proxy) {
+        return *n->proxy != '\0';
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value && !(n->noproxy && strcmp(n->noproxy, "*") == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *contradiction(const struct parse *p)
 {
     const struct options *o = p->o;
@@ -198,6 +217,18 @@ static const char *contradiction(const struct parse *p)
     }
     if (s->checksum && (p->urls.count != 1 || p->files.count)) {
         return "--checksum: is of one file; in a list, each entry has a checksum of its own";
+    }
+    if (s->checksum && o->checksums) {
+        return "--checksums: goes without --checksum";
+    }
+    if (s->checksums_partial && !o->checksums) {
+        return "--checksums-partial: goes with --checksums";
+    }
+    if (o->net.deny_private && has_proxy(&o->net)) {
+        return "--deny-private: goes without a proxy (--proxy '' ignores the environment's)";
+    }
+    if (o->net.deny_private && o->net.unix_socket) {
+        return "--deny-private: goes without --unix-socket";
     }
     if (o->net.http_version == HTTP_VERSION_2 && !net_has_http2()) {
         return "--http2: this libcurl was built without it (see --version)";

@@ -63,7 +63,7 @@ struct parse {
     struct arena *arena; /* borrowed from the owner of o */
     void (*warn)(void *arg, const char *text);
     void *warn_arg;
-    struct strings urls, files, headers, resolve, connect_to, auth_hosts;
+    struct strings urls, files, headers, resolve, connect_to, auth_hosts, allow_dirs;
     struct buf body, cookies;
     bool has_body;
     bool stdin_taken; /* by @- or -K - */
@@ -104,8 +104,8 @@ struct err *option_read_file(
 
 /* -- options_run.c: input, files, awaiting, pace, retrying, output -- */
 
-option_fn take_nothing, take_help, take_version, take_input, take_dir, take_output, take_tree,
-    take_if_exists, take_no_resume, take_range, take_checksum, take_hash, take_key, take_mode,
+option_fn take_nothing, take_help, take_version, take_input, take_file, take_dir, take_allow_dir,
+    take_output, take_tree, take_no_resume, take_range, take_checksum, take_hash, take_key, take_mode,
     take_return_when, take_jobs, take_per_host, take_look_ahead, take_buffer, take_retry,
     take_retry_on, take_print, take_verbose, take_on_interrupt;
 

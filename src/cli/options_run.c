@@ -4,7 +4,9 @@
 #include "store/digest.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct err *take_nothing(struct parse *p, const struct option_row *row, const char *value)
 {
@@ -52,6 +54,14 @@ struct err *take_input(struct parse *p, const struct option_row *row, const char
     return take_list(p, row, value);
 }
 
+struct err *take_file(struct parse *p, const struct option_row *row, const char *value)
+{
+    if (!*value || strcmp(value, "-") == 0) {
+        return option_error(row, err_new(ERR_USAGE, NULL, "a file name is needed"));
+    }
+    return take_string(p, row, value);
+}
+
 struct err *take_dir(struct parse *p, const struct option_row *row, const char *value)
 {
     if (!*value || strchr("{[@", *value)) {
@@ -59,6 +69,30 @@ struct err *take_dir(struct parse *p, const struct option_row *row, const char *
             row, err_new(ERR_USAGE, NULL, "'%s' is not a directory: did you mean --data?", value));
     }
     return take_string(p, row, value);
+}
+
+/* Absolute, so that it can be compared with what a list says. */
+struct err *take_allow_dir(struct parse *p, const struct option_row *row, const char *value)
+{
+    struct buf b = BUF_INIT;
+    char *here = *value == '/' ? NULL : getcwd(NULL, 0);
+    struct err *e = NULL;
+    size_t len = strlen(value);
+    if (!*value || (!here && *value != '/')) {
+        e = option_error(row, err_new(ERR_USAGE, NULL, "a directory is needed"));
+        goto out;
+    }
+    while (len > 1 && value[len - 1] == '/') {
+        len--;
+    }
+    buf_adds(&b, here ? here : "");
+    buf_adds(&b, here ? "/" : "");
+    buf_add(&b, value, len);
+    e = buf_failed(&b) ? err_plain(ERR_NOMEM) : take_list(p, row, b.data);
+out:
+    buf_fini(&b);
+    free(here);
+    return e;
 }
 
 struct err *take_output(struct parse *p, const struct option_row *row, const char *value)
@@ -93,17 +127,6 @@ struct err *take_tree(struct parse *p, const struct option_row *row, const char 
     p->tree = true;
     p->o->session.output = "{host}/{dirs}/{name}";
     return NULL;
-}
-
-struct err *take_if_exists(struct parse *p, const struct option_row *row, const char *value)
-{
-    struct err *e = take_choice(p, row, value);
-    enum if_exists *policy = &p->o->session.if_exists;
-    if (!e && *policy > IF_EXISTS_SKIP) {
-        /* the choices leave IF_EXISTS_VERIFY out */
-        *policy = (enum if_exists)((unsigned)*policy + 1);
-    }
-    return e;
 }
 
 struct err *take_no_resume(struct parse *p, const struct option_row *row, const char *value)

@@ -11,7 +11,9 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "fetch/credentials.h"
+#include "fetch/expect.h"
 #include "fetch/session_private.h"
+#include "store/journal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +35,13 @@ struct reading {
 static void reading_drop(void *frame)
 {
     struct reading *r = frame;
+    void *entry = NULL;
 
+    if (r->next && future_done(r->next)) {
+        struct err *error = future_result(r->next, &entry);
+        r->s->late = error ? NULL : future_take(r->next);
+        err_unref(error);
+    }
     future_unref(r->next);
     future_unref(r->room);
     future_unref(r->looking);
@@ -68,6 +76,19 @@ static void skip(struct session *s, struct job *job, const char *reason)
     r->reason = reason;
     r->size = job->probe.size;
     r->duplicate_of = job->duplicate_of;
+    session__job_end(s, job, NULL);
+}
+
+/* Where its file is by now is not known. */
+static void skip_listed(struct session *s, struct job *job, bool same)
+{
+    job->record->state = RECORD_SKIPPED;
+    job->record->reason = "journal";
+    free(job->path);
+    job->path = NULL;
+    if (same) {
+        job->target = NULL; /* another's */
+    }
     session__job_end(s, job, NULL);
 }
 
@@ -148,7 +169,8 @@ static struct future *look(struct reading *r)
 
     for (size_t i = 0; i < r->n; i++) {
         r->probes[i] = (struct probe){.path = r->batch[i]->path, .key_hash = r->batch[i]->key};
-        etags = etags || r->batch[i]->if_exists == IF_EXISTS_UPDATE;
+        etags = etags || r->batch[i]->if_exists == IF_EXISTS_UPDATE ||
+                r->batch[i]->if_exists == IF_EXISTS_VERIFY;
     }
     return store_probe(r->s->env.store, r->probes, r->n, etags);
 }
@@ -206,7 +228,15 @@ static void take(struct reading *r, struct entry *e)
     if (!error && !s->options->content_disposition) {
         error = target_claim(s, job, NULL, &same);
     }
+    if (!error && s->env.journal && journal_has(s->env.journal, job->key)) {
+        skip_listed(s, job, same);
+        return;
+    }
+    if (!error && !s->options->content_disposition) {
+        error = expect_listed(job, NULL);
+    }
     if (error) {
+        job->target = same ? NULL : job->target; /* another's is not ours to leave */
         session__job_end(s, job, error);
     } else if (same) {
         target_wait(job);

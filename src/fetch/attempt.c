@@ -135,7 +135,7 @@ static void build_method(struct attempt *a)
     const struct entry *e = a->job->entry;
     const char *method = e->method ? e->method : o->request.method;
 
-    if (o->head) {
+    if (o->head || a->looking) {
         a->request.method = "HEAD";
         return;
     }
@@ -189,7 +189,9 @@ static struct err *build(struct attempt *a)
         rq->bearer = o->request.bearer;
         rq->cookie = o->request.cookie;
     }
-    if (a->plan.how != RESUME_NOT) {
+    if (a->looking) {
+        rq->identity = true; /* a length of what is stored */
+    } else if (a->plan.how != RESUME_NOT) {
         snprintf(a->range, sizeof a->range, "%lld-", (long long)a->plan.from);
         rq->range = a->range;
         rq->identity = true;

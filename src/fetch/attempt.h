@@ -18,6 +18,7 @@ struct attempt {
     unsigned mirror;    /* which of the job's */
     struct url *url;    /* owned: the hop */
     unsigned hops;      /* redirects followed since the mirror's own URL */
+    bool looking;       /* by HEAD: no sink, the reply is all that is wanted */
     bool bodyless;      /* a redirect turned the method into GET */
     struct request request;
     char range[32];     /* "a-" */

@@ -2,6 +2,7 @@
 #include "fetch/destination.h"
 
 #include "base/buf.h"
+#include "fetch/expect.h"
 #include "fetch/session_private.h"
 #include "store/name.h"
 
@@ -15,8 +16,9 @@ struct err *destination_open(struct job *job, struct sink **out)
         .path = job->path,
         .url_public = url_public(job_url(job)),
         .key_hash = job->key,
-        .policy = job->if_exists,
+        .policy = job->replace ? IF_EXISTS_OVERWRITE : job->if_exists,
         .digest = job->expect.algo != DIGEST_NONE ? job->expect.algo : s->hash,
+        .rival = job->rival,
         .discard = s->options->discard,
     };
 
@@ -40,7 +42,8 @@ struct err *destination_named(struct job *job, const char *name, struct sink **o
         job->target = NULL; /* the other's; it cannot be waited for with a reply in hand */
         return err_new(ERR_IO, "EBUSY", "another entry is writing %s", job->path);
     }
-    return destination_open(job, out);
+    error = expect_listed(job, name);
+    return error ? error : destination_open(job, out);
 }
 
 char *destination_shown(const struct session *s, const char *path)

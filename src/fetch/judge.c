@@ -157,7 +157,7 @@ static enum verdict out_of_range(struct attempt *a, const struct reply *r, struc
 
 static enum verdict judge_body(struct attempt *a, const struct reply *r, struct err **error)
 {
-    if (a->job->session->options->head) {
+    if (a->job->session->options->head || a->looking) {
         return ATTEMPT_DONE;
     }
     if (!a->accepted) {

@@ -78,7 +78,7 @@ static bool wanted(const struct attempt *a, const struct reply *r)
 {
     const struct session_options *o = a->job->session->options;
 
-    if (o->head) {
+    if (o->head || a->looking) {
         return false;
     }
     return (r->status >= 200 && r->status < 300) ||

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct entry;
+
 enum record_state {
     RECORD_FINISHED,
     RECORD_FAILED,
@@ -49,6 +51,10 @@ struct record {
     struct record_timing timing;
     struct err *error; /* owned */
     bool retryable;
+    /* For the consumer, while it has the record; borrowed. */
+    uint64_t key;              /* of the entry, hashed; 0 if it has none */
+    const struct entry *entry; /* what the list said */
+    const char *target;        /* the path that it came to, relative as for the store; NULL: none */
 };
 
 struct record *record_new(void); /* all unknown; NULL when memory ran out */

@@ -69,6 +69,7 @@ void session_free(struct session *s)
     task_unref(s->reader);
     future_unref(s->over);
     err_unref(s->local);
+    entry_free(s->late);
     free(s->first_auth_host);
     free(s);
 }
@@ -254,6 +255,9 @@ static void tell(struct session *s, struct job *job)
         r->path = destination_shown(s, job->path);
     }
     count(s, r);
+    r->key = job->key;
+    r->entry = job->entry;
+    r->target = job->path;
     error = s->consumer.on_record(s->consumer.arg, r);
     if (error) {
         session__fail_local(s, error);

@@ -56,6 +56,8 @@ struct session_options {
     bool discard, head, remote_time, content_disposition, require_length;
     bool marks, xattr, resume, resume_unsafe;
     const char *checksum; /* for a single entry */
+    bool checksums_partial;  /* session_env.checksums need not name every entry */
+    char *const *allow_dirs; /* as store_options */
     const char *hash;     /* algorithm for the record */
     bool single;          /* the list is one command-line URL: notes may say so */
 };
@@ -68,6 +70,8 @@ struct session_env {
     struct hosts *hosts;
     struct store *store;
     const struct net_options *net;
+    const struct journal *journal;     /* what it lists is skipped; NULL: none */
+    const struct checksums *checksums; /* see session_expect; NULL: none */
     /* Something worth a line on standard error, once. */
     void (*warn)(void *arg, const char *text);
     void *warn_arg;
@@ -84,6 +88,8 @@ struct session_totals {
     uint64_t read_line;
 };
 
+struct checksums;
+struct journal;
 struct session;
 
 /* ERR_USAGE for a bad template. entries: owned by the session from now on, also on failure. */
@@ -95,6 +101,22 @@ void session_free(struct session *s); /* after its task ended; NULL is ignored *
  * (whatever these say; see session_exit), cancelled when it was cancelled, and with ERR_IO when
  * the local side failed. However it ends, each entry read has had exactly one record. */
 struct task *session_task(struct session *s);
+
+/* The digests that files must have, before the task starts; borrowed. */
+void session_expect(struct session *s, const struct checksums *c);
+
+/* The text at a URL (at most `most` bytes), with the session's credentials and retries: a task whose
+ * value is a struct buf *, or NULL when memory ran out. It runs before the session's own. */
+struct task *session_text(struct session *s, const char *url, size_t most);
+
+/* After the session's task: an entry that came from the list too late, NULL if none did; the
+ * caller's. */
+struct entry *session_late_entry(struct session *s);
+
+/* After the session's task: what would have become of an entry that was not read. Takes e over.
+ * fn(arg, e, path): its path as for the store, NULL if it comes to none. ERR_NOMEM. */
+struct err *session_place(struct session *s, struct entry *e,
+    void (*fn)(void *arg, const struct entry *e, const char *path), void *arg);
 
 /* Drain: nothing new starts, running downloads may finish; entries read but not started are
  * recorded as cancelled. */

@@ -42,7 +42,7 @@ struct net_options {
     double speed_time;        /* -y: ... for so many seconds; 0: off */
     int64_t limit_rate;       /* bytes a second of all transfers together; 0: none */
     unsigned max_connections; /* cached ones kept open: a hint, jobs */
-    bool deny_private; /* no connection to an address that is not public */
+    bool deny_private;        /* no connection to an address that is not public */
     bool verbose;
 };
 

@@ -4,11 +4,34 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DUE_AFTER   1.0 /* seconds in memory */
 #define CHUNKS_KEPT 32
 
 static struct err *on_timer(void *arg);
+
+static struct err *open_allowed(struct store *s, char *const *dirs)
+{
+    size_t n = 0;
+    while (dirs && dirs[n]) {
+        n++;
+    }
+    s->allowed = mem_array(NULL, n, sizeof(*s->allowed));
+    if (!s->allowed) {
+        return err_plain(ERR_NOMEM);
+    }
+    for (; s->nallowed < n; s->nallowed++) {
+        struct allowed *a = &s->allowed[s->nallowed];
+        *a = (struct allowed){.path = dirs[s->nallowed]};
+        a->len = strcmp(a->path, "/") == 0 ? 0 : strlen(a->path);
+        struct err *e = dir_new(a->path, &a->dir);
+        if (e) {
+            return e;
+        }
+    }
+    return NULL;
+}
 
 static struct err *open_dirs(struct store *s, const struct store_options *o)
 {
@@ -43,6 +66,9 @@ struct err *store_new(
     timer_init(&s->timer, on_timer, s);
     mem_pool_init(&s->chunks, sizeof(struct chunk) + CHUNK_BYTES, CHUNKS_KEPT);
     struct err *e = open_dirs(s, options);
+    if (!e && options->allow_dirs) {
+        e = open_allowed(s, options->allow_dirs);
+    }
     if (e) {
         store__unref(s);
         return e;
@@ -66,6 +92,10 @@ void store__unref(struct store *s)
     mem_pool_fini(&s->chunks);
     dir_free(s->dir);
     dir_free(s->unbound);
+    for (size_t i = 0; i < s->nallowed; i++) {
+        dir_free(s->allowed[i].dir);
+    }
+    free(s->allowed);
     free(s);
 }
 
@@ -80,6 +110,12 @@ void store_free(struct store *s)
 
 int store__enter(const struct store *s, const char *path, bool make, struct dir_place *p)
 {
+    for (size_t i = 0; *path == '/' && i < s->nallowed; i++) {
+        const struct allowed *a = &s->allowed[i];
+        if (strncmp(path, a->path, a->len) == 0 && path[a->len] == '/') {
+            return dir_enter(a->dir, path + a->len + 1, make, p);
+        }
+    }
     if (*path == '/' && s->unbound) {
         return dir_enter(s->unbound, path, make, p);
     }

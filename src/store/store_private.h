@@ -15,6 +15,12 @@ struct store_due {
     void (*fn)(struct store_due *d);
 };
 
+struct allowed {
+    const char *path; /* borrowed: absolute, without a slash at its end */
+    size_t len;       /* 0 for "/" */
+    struct dir *dir;  /* owned */
+};
+
 struct store {
     unsigned refs;     /* the owner's, and one for each sink and look: the loop's thread only */
     struct loop *loop; /* borrowed */
@@ -23,6 +29,8 @@ struct store {
     /* Not changed once made, so that any thread may read them. */
     struct dir *dir;     /* owned; NULL if it cannot be used and targets may be absolute */
     int dir_errnum;      /* why */
+    struct allowed *allowed; /* owned: what targets may be below, too */
+    size_t nallowed;
     struct dir *unbound; /* owned; NULL unless targets may be absolute */
     bool fsync, resume;
 
