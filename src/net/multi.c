@@ -11,7 +11,9 @@
  *
  * A sock lives as long as its descriptor (libcurl opens and closes them through us), so that its
  * watcher may go on while libcurl is not interested for a moment: between two requests on a kept
- * connection libev and epoll have nothing to do. Held reading is lazy as well: the watcher of a
+ * connection libev and epoll have nothing to do. Only a socket that is still connecting may be
+ * closed behind our back (libcurl 7.88 does so): it is never watched longer than libcurl asks for,
+ * and does not outlive the transfer that opened it. Held reading is lazy as well: the watcher of a
  * sock is stopped ("parked") only when there is something to read.
  */
 #include "base/alloc.h"
@@ -141,9 +143,29 @@ static void on_io(struct ev_loop *ev, ev_io *io, int events)
     }
 }
 
+/* The descriptor is about to be closed, or is not ours and unwatched: its number may soon mean
+ * another socket. */
+static void sock_drop(struct sock *s)
+{
+    struct sockets *all = s->m->sockets;
+    ev_io_stop(loop_ev(s->m->loop), &s->io);
+    list_remove(&s->ready);
+    list_remove(&s->waiting);
+    list_remove(&s->opener);
+    all->by_fd[s->fd] = NULL;
+    if (all->acting == s) {
+        all->acting = NULL;
+    }
+    free(s);
+}
+
 static struct sock *sock_add(struct multi *m, int fd)
 {
     struct sockets *all = m->sockets;
+    struct sock *stale = sock_find(m, fd);
+    if (stale) {
+        sock_drop(stale);
+    }
     if ((size_t)fd >= all->room) {
         size_t room = all->room ? all->room * 2 : 64;
         while (room <= (size_t)fd) {
@@ -171,22 +193,6 @@ static struct sock *sock_add(struct multi *m, int fd)
         all->by_fd[fd] = s;
     }
     return s;
-}
-
-/* The descriptor is about to be closed, or is not ours and unwatched: its number may soon mean
- * another socket. */
-static void sock_drop(struct sock *s)
-{
-    struct sockets *all = s->m->sockets;
-    ev_io_stop(loop_ev(s->m->loop), &s->io);
-    list_remove(&s->ready);
-    list_remove(&s->waiting);
-    list_remove(&s->opener);
-    all->by_fd[s->fd] = NULL;
-    if (all->acting == s) {
-        all->acting = NULL;
-    }
-    free(s);
 }
 
 /* With --limit-rate the kernel keeps little: libcurl empties it in one go, whatever the limit. */
@@ -233,17 +239,12 @@ int multi__close_socket(void *multi, curl_socket_t fd)
     return close(fd);
 }
 
-static void let_go(struct transfer *t, bool established)
+void multi__established(struct transfer *t)
 {
     struct list *node;
     while ((node = list_pop(&t->sockets))) {
-        container_of(node, struct sock, opener)->established = established;
+        container_of(node, struct sock, opener)->established = true;
     }
-}
-
-void multi__established(struct transfer *t)
-{
-    let_go(t, true);
 }
 
 struct sockets *sockets__new(void)
@@ -282,6 +283,8 @@ int multi__on_socket(CURL *h, curl_socket_t fd, int what, void *multi, void *unu
             s->want = 0;
             if (!s->ours) {
                 sock_drop(s);
+            } else if (!s->established) {
+                ev_io_stop(loop_ev(m->loop), &s->io);
             }
         }
         return 0;
@@ -434,7 +437,10 @@ void multi__remove(struct multi *m, struct transfer *t)
     m->inside++;
     curl_multi_remove_handle(m->handle, t->easy->handle);
     m->inside--;
-    let_go(t, true);
+    struct list *node;
+    while ((node = list_pop(&t->sockets))) { /* never connected: closed by now */
+        sock_drop(container_of(node, struct sock, opener));
+    }
 }
 
 /* -- holds --------------------------------------------------------------------------------- */
