@@ -11,6 +11,10 @@
  * arg, value and error between taking the job from `queue` and putting it into `done`. The pool's
  * reference ends with the delivery, or with the cancel of a job that is still queued.
  *
+ * Waking a thread costs more than a small job does. So one that is awake is given a few jobs before
+ * another is woken; and as a job must not wait behind a long one while threads sleep, a timer looks
+ * after PATIENCE whether jobs still wait, and then wakes (or starts) one thread more each time.
+ *
  * The handle is posted only by the thread that finds `done` empty, and only its callback empties
  * `done`: so it is never posted while it is queued, and one wake-up serves a batch.
  */
@@ -24,9 +28,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { JOBS_A_THREAD = 8 }; /* that may wait before another thread is woken at once */
+#define PATIENCE 0.002      /* seconds */
+
 struct executor {
     struct loop *loop;    /* borrowed */
     struct handle handle; /* delivers; posted from the pool's threads */
+    struct timer timer;   /* looks whether jobs wait too long */
     pthread_t *threads;   /* owned; room for max */
     unsigned nthreads, max;
     size_t pending; /* submitted, neither delivered nor cancelled; the loop's thread only */
@@ -35,7 +43,8 @@ struct executor {
     /* under the lock */
     struct list queue, done;
     size_t queued;
-    unsigned idle;
+    unsigned idle;   /* threads that sleep */
+    unsigned waking; /* of them, those signalled that have not woken yet */
     bool shut;
 };
 
@@ -85,6 +94,7 @@ static void *executor_main(void *arg)
             ex->idle++;
             pthread_cond_wait(&ex->wake, &ex->lock);
             ex->idle--;
+            ex->waking -= ex->waking > 0;
         }
     }
     pthread_mutex_unlock(&ex->lock);
@@ -194,19 +204,58 @@ static struct job *job_new(struct executor *ex, executor_fn fn, void *arg)
     return job;
 }
 
+/* One thread more goes to work: a sleeping one is woken, else one is started. Returns an errno. */
+static int executor_reinforce(struct executor *ex)
+{
+    pthread_mutex_lock(&ex->lock);
+    const bool idle = ex->idle > ex->waking;
+    ex->waking += idle;
+    pthread_mutex_unlock(&ex->lock);
+    if (idle) {
+        pthread_cond_signal(&ex->wake);
+        return 0;
+    }
+    return ex->nthreads < ex->max ? executor_start_thread(ex) : 0;
+}
+
+static struct err *on_patience(void *arg)
+{
+    struct executor *ex = arg;
+    pthread_mutex_lock(&ex->lock);
+    const bool waiting = !list_empty(&ex->queue);
+    const bool all_at_work = ex->nthreads == ex->max && ex->idle == ex->waking;
+    pthread_mutex_unlock(&ex->lock);
+    if (!waiting || all_at_work) {
+        return NULL;
+    }
+    (void)executor_reinforce(ex); /* without more threads those that there are do it */
+    return timer_start_after(ex->loop, &ex->timer, PATIENCE);
+}
+
 /* Queues the job and sees to it that a thread takes it. Returns an errno. */
 static int executor_enqueue(struct executor *ex, struct job *job)
 {
     pthread_mutex_lock(&ex->lock);
     list_push(&ex->queue, &job->node);
     ex->queued++;
-    bool idle = ex->idle > 0;
-    bool want = ex->queued > ex->idle && ex->nthreads < ex->max;
+    const size_t at_work = ex->nthreads - ex->idle + ex->waking;
+    const bool all_at_work = at_work == ex->max;
+    const bool enough = ex->queued <= at_work * JOBS_A_THREAD;
     pthread_mutex_unlock(&ex->lock);
-    if (idle) {
-        pthread_cond_signal(&ex->wake);
+    if (all_at_work) {
+        return 0;
     }
-    int rc = want ? executor_start_thread(ex) : 0;
+    if (enough && timer_active(&ex->timer)) {
+        return 0;
+    }
+    if (enough) {
+        struct err *error = timer_start_after(ex->loop, &ex->timer, PATIENCE);
+        if (!error) {
+            return 0;
+        }
+        err_unref(error);
+    }
+    int rc = executor_reinforce(ex);
     if (rc == 0 || ex->nthreads > 0) {
         return 0;
     }
@@ -270,6 +319,7 @@ struct executor *executor_new(struct loop *l, unsigned threads)
     }
     ex->loop = l;
     handle_init(&ex->handle, executor_deliver, ex);
+    timer_init(&ex->timer, on_patience, ex);
     pthread_mutex_init(&ex->lock, NULL);
     pthread_cond_init(&ex->wake, NULL);
     list_init(&ex->queue);
@@ -291,6 +341,7 @@ void executor_free(struct executor *ex)
         return;
     }
     executor_shutdown(ex);
+    timer_stop(&ex->timer);
     for (unsigned i = 0; i < ex->nthreads; i++) {
         pthread_join(ex->threads[i], NULL);
     }
