@@ -6,10 +6,13 @@
 FUZZ_REPLAY_SOURCES = tests/fuzz/replay.c tests/fuzz/targets.h
 FUZZ_REPLAY_SOURCES += tests/fuzz/fuzz.c tests/fuzz/fuzz.h
 FUZZ_REPLAY_SOURCES += tests/fuzz/entries.c tests/fuzz/entries.h
+FUZZ_REPLAY_SOURCES += tests/fuzz/checksums.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/content_range.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/date.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/disposition.c
+FUZZ_REPLAY_SOURCES += tests/fuzz/failures.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/gzip.c
+FUZZ_REPLAY_SOURCES += tests/fuzz/journal.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/jsonl.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/lines.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/list.c

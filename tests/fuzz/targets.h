@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The fuzz targets: TARGET(name) is tests/fuzz/<name>.c, its inputs are in corpus/<name>/. */
+TARGET(checksums)
 TARGET(content_range)
 TARGET(date)
 TARGET(disposition)
+TARGET(failures)
 TARGET(gzip)
+TARGET(journal)
 TARGET(jsonl)
 TARGET(lines)
 TARGET(list)
