@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 import pathlib
+import socket
 import sys
+import time
 
 import pytest
 
@@ -67,3 +69,21 @@ def nginx(tmp_path_factory):
 def slow_names(garner):
     """An environment for garner in which slow.test takes 5 s to resolve, unknown.test never does."""
     return garner.with_names(slow=["slow.test"], unknown=["unknown.test"])
+
+
+@pytest.fixture
+def black_hole():
+    """A port where connections never come about: its queue is full."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        fill = []
+        for _ in range(8):
+            s = socket.socket()
+            s.setblocking(False)
+            s.connect_ex(server.getsockname())
+            fill.append(s)
+        time.sleep(0.05)
+        yield server.getsockname()[1]
+        for s in fill:
+            s.close()

@@ -108,6 +108,15 @@ def test_interrupt_while_resolving(garner, faults, slow_names):
     assert result.status == 130 and time.monotonic() - began < 3, result
 
 
+def test_interrupt_while_connecting(garner, black_hole):
+    for pause in (0.02, 0.05, 0.1, 0.3):
+        run = garner.start("--json", "-j", 20, *[f"http://127.0.0.1:{black_hole}/{i}" for i in range(40)])
+        time.sleep(pause)
+        run.send()
+        result = run.wait(10)
+        assert result.status == 130 and len(result.records) in (0, 40), result
+
+
 @pytest.mark.parametrize("batch", range(10))
 def test_interrupt_at_random_moments(garner, nginx, batch):
     """Ten a batch: prompt, no wrong final file, one record a URL of the command line."""

@@ -1,30 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Every clock that can run out."""
 
-import socket
-import time
-
 import pytest
 
 ONCE = ["--json", "--retry", "0"]
-
-
-@pytest.fixture
-def black_hole():
-    """A port where connections never come about: its queue is full."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(0)
-        fill = []
-        for _ in range(8):
-            s = socket.socket()
-            s.setblocking(False)
-            s.connect_ex(server.getsockname())
-            fill.append(s)
-        time.sleep(0.05)
-        yield server.getsockname()[1]
-        for s in fill:
-            s.close()
 
 
 def expect_timeout(run, limit=10):
