@@ -148,9 +148,9 @@ make_certificate
 start_server
 du -sh --apparent-size root | cut -f 1
 
-say "HTTP/1.1: a list, with progress"
+say "HTTP/1.1: a list, with progress (at most 10 MiB a second, so that there is some to see)"
 list "http://127.0.0.1:$port" >http1.txt
-shown "$garner" -i http1.txt -d one --progress plain --print none || true
+shown "$garner" -i http1.txt -d one --progress plain --limit-rate 10M --print none || true
 compare one
 
 say "The same command again has nothing to do"
@@ -189,8 +189,11 @@ while read -r digest name; do
 done <SHA256SUMS
 result "files under a final name that are incomplete ($whole are whole)" "$wrong" 0
 
-say "Run again, it does the rest"
-shown "$garner" -i http1.txt -d three --print none || true
+say "The same list again, now that the server is fast: only the rest is downloaded"
+sed -i 's/limit_rate 50k;//' nginx.conf
+kill -HUP "$nginx_pid"
+sleep 0.5
+shown "$garner" -i slow.txt -d three --print none || true
 compare three
 
 if [ "$failures" != 0 ]; then
