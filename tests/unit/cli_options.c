@@ -198,6 +198,17 @@ static const struct {
     {"--max-redirs 0" URL, F(session.request.max_redirs), AS_UNSIGNED, 0, 0},
     {"--max-redirs -1" URL, F(session.request.max_redirs), AS_UNSIGNED, 4294967295.0, 0},
     {"--aws-sigv4 aws:amz" URL, F(net.aws_sigv4), AS_STRING, 0, "aws:amz"},
+    /* trust */
+    {"--journal f" URL, F(journal), AS_STRING, 0, "f"},
+    {"--failures f" URL, F(failures), AS_STRING, 0, "f"},
+    {"--checksums f" URL, F(checksums), AS_STRING, 0, "f"},
+    {"--checksums http://h/S --checksums-partial" URL, F(session.checksums_partial), AS_BOOL, 1, 0},
+    {URL, F(session.checksums_partial), AS_BOOL, 0, 0},
+    {"--if-exists verify" URL, F(session.if_exists), AS_UNSIGNED, IF_EXISTS_VERIFY, 0},
+    {"--deny-private" URL, F(net.deny_private), AS_BOOL, 1, 0},
+    {"--deny-private -x " URL, F(net.deny_private), AS_BOOL, 1, 0},
+    {"--no-sandbox" URL, F(sandbox), AS_BOOL, 0, 0},
+    {URL, F(sandbox), AS_BOOL, 1, 0},
     /* connections */
     {"-x p:3128" URL, F(net.proxy), AS_STRING, 0, "p:3128"},
     {"-x " URL, F(net.proxy), AS_STRING, 0, ""},
@@ -258,7 +269,7 @@ END_TEST
 START_TEST(test_every_option_is_tested)
 {
     static const char elsewhere[] = " input config header auth-host resolve connect-to retry-on "
-                                    "data return-exceptions as-completed http2 http3 ";
+                                    "data return-exceptions as-completed http2 http3 allow-dir ";
     for (size_t i = 0; i < option_nrows; i++) {
         const struct option_row *row = &option_rows[i];
         char name[64];
@@ -289,6 +300,7 @@ START_TEST(test_lists)
     struct options *o = options_are_good("-H X:~y -H @headers -i one -i - --retry-on 429,503 "
                                          "--resolve h:80:127.0.0.1 --resolve -h:81 "
                                          "--connect-to ::h:81 --connect-to [::1]:80:b:1 "
+                                         "--allow-dir /a// --allow-dir b "
                                          "--auth-host a,b --auth-host c --data @body "
                                          "--oauth2-bearer @token http://h/x http://h/y");
     static const char *const headers[] = {"X: y", "A: 1", "B;", "C:", NULL};
@@ -296,6 +308,10 @@ START_TEST(test_lists)
         ck_assert_str_eq(o->session.request.headers[i], headers[i]);
     }
     ck_assert_ptr_null(o->session.request.headers[4]);
+    ck_assert_str_eq(o->store.allow_dirs[0], "/a");
+    ck_assert(o->store.allow_dirs[1][0] == '/' && strstr(o->store.allow_dirs[1], "/b"));
+    ck_assert_ptr_null(o->store.allow_dirs[2]);
+    ck_assert_ptr_eq(o->store.allow_dirs, o->session.allow_dirs);
     ck_assert_str_eq(o->input.files[0], "one");
     ck_assert_str_eq(o->input.files[1], "-");
     ck_assert_ptr_null(o->input.files[2]);
