@@ -114,6 +114,8 @@ const struct option_row option_rows[] = {
         "request starts a second, minute or hour"},
     {"per-host-rate", 0, GROUP_PACE, 0, "N/s|m|h", take_rate, O(hosts.per_host_rate), 0, 0,
         "the same for each host"},
+    {"host-failures", 0, GROUP_PACE, 0, "N", take_unsigned, O(hosts.failures), 0, 1e6,
+        "give a host up after so many failed connections"},
     {"look-ahead", 0, GROUP_PACE, 0, "N", take_look_ahead, O(session.look_ahead), 1, 1e9,
         "entries read ahead (16 x jobs, at least 4096)"},
     {"executor-threads", 0, GROUP_PACE, 0, "N", take_unsigned, O(executor_threads), 1, 1024,

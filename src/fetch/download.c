@@ -33,7 +33,6 @@ struct download {
     enum verdict verdict;
     struct future *wait;   /* owned: the one thing awaited beside the transfer */
     struct err *error;     /* owned: what it ends with */
-    struct err *retryable; /* owned: the last error that may pass, while mirrors are tried */
     bool settled;          /* the sink came to its end: committed or closed */
 };
 
@@ -48,7 +47,6 @@ static void download_drop(void *frame)
     d->job->slot_wait = NULL;
     future_unref(d->wait);
     err_unref(d->error);
-    err_unref(d->retryable);
     attempt_fini(&d->attempt);
     sink_free(d->attempt.sink);
 }
@@ -114,6 +112,16 @@ static struct err *ask_for_slot(struct download *d)
         session__resolved(s, d->attempt.url));
 }
 
+/* The host was given up: nothing is asked of it, another mirror may serve. */
+static void refused(struct download *d)
+{
+    d->verdict = ATTEMPT_FAILED;
+    d->attempt.start = d->attempt.end = 0;
+    d->error = err_new(ERR_HOST, NULL,
+        "%s is given up: too many connections in a row failed (--host-failures)",
+        url_origin(d->attempt.url));
+}
+
 /* The next mirror that may still serve, NULL-like nmirrors if this round has none left. */
 static unsigned next_mirror(const struct download *d, unsigned from)
 {
@@ -137,16 +145,12 @@ static bool try_on(struct download *d, double *delay)
 
     *delay = 0;
     job->mirrors[d->attempt.mirror].dead = !passing;
-    if (passing) {
-        err_unref(d->retryable);
-        d->retryable = err_ref(d->error);
-    }
     if (err_is(d->error, ERR_CANCELLED) || err_is(d->error, ERR_IO)) {
         return false;
     }
     next = next_mirror(d, d->attempt.mirror + 1);
     if (next == job->nmirrors) {
-        const bool any = d->retryable != NULL;
+        const bool any = next_mirror(d, 0) < job->nmirrors;
         if (!any || !retry_again(&d->retry, gained, rest, loop_time(job->session->env.loop))) {
             job->record->retryable = any;
             return false;
@@ -275,12 +279,16 @@ static enum co_state download_step(void *frame, struct err *status)
         }
     }
     while (!d->error && !job->kept) {
-        d->error = attempt_start(&d->attempt);
-        if (d->error) {
-            break;
+        if (slot_refused(&job->slot)) {
+            refused(d);
+        } else {
+            d->error = attempt_start(&d->attempt);
+            if (d->error) {
+                break;
+            }
+            CO_AWAIT(&d->co, d->attempt.transfer);
+            d->verdict = attempt_judge(&d->attempt, status, &d->error);
         }
-        CO_AWAIT(&d->co, d->attempt.transfer);
-        d->verdict = attempt_judge(&d->attempt, status, &d->error);
         if (d->verdict != ATTEMPT_DONE || commits_keep_up(job->session)) {
             slot_release(&job->slot);
         }

@@ -200,6 +200,17 @@ static enum verdict judge_reply(struct attempt *a, const struct reply *r, struct
     return judge_body(a, r, error);
 }
 
+/* For the host's account of connections that failed; errors of ours say nothing about it. */
+static void account_connection(struct attempt *a, const struct reply *r, const struct err *e)
+{
+    if (r->connected) {
+        slot_connected(&a->job->slot, true);
+    } else if (err_is(e, ERR_CONNECT) || err_is(e, ERR_DNS) || err_is(e, ERR_TLS) ||
+               err_is(e, ERR_TIMEOUT)) {
+        slot_connected(&a->job->slot, false);
+    }
+}
+
 enum verdict attempt_judge(struct attempt *a, struct err *status, struct err **error)
 {
     const struct reply *r = transfer_reply(a->transfer);
@@ -207,6 +218,7 @@ enum verdict attempt_judge(struct attempt *a, struct err *status, struct err **e
 
     *error = NULL;
     account(a, r);
+    account_connection(a, r, status);
     if (r->status != 0 && r->status != 429 && r->status != 503) {
         slot_answered(&a->job->slot);
     }

@@ -120,6 +120,13 @@ void slot_init(struct slot *s, loop_fn on_grant, void *arg)
     s->lookup = false;
 }
 
+static void refuse(struct hosts *all, struct slot *s)
+{
+    s->host = NULL;
+    s->state = SLOT_REFUSED;
+    loop_post(all->loop, &s->granted);
+}
+
 struct err *slot_request(
     struct hosts *all, struct slot *s, const char *origin, bool front, bool resolved)
 {
@@ -127,6 +134,10 @@ struct err *slot_request(
     struct host *h = host__get(all, origin, !resolved);
     if (!h) {
         return err_plain(ERR_NOMEM);
+    }
+    if (h->given_up) {
+        refuse(all, s);
+        return NULL;
     }
     s->host = h;
     s->state = SLOT_WAITING;
@@ -155,6 +166,10 @@ static void lookup_over(struct slot *s)
 void slot_release(struct slot *s)
 {
     struct host *h = s->host;
+    if (s->state == SLOT_REFUSED) {
+        handle_cancel(&s->granted);
+        s->state = SLOT_IDLE;
+    }
     if (s->state == SLOT_IDLE) {
         return;
     }
@@ -215,6 +230,36 @@ void slot_answered(struct slot *s)
         h->probe = NULL;
         host__settle(h, false);
     }
+}
+
+static void give_up(struct host *h)
+{
+    struct list *node;
+    h->given_up = true;
+    trace_put(loop_trace(h->all->loop), TRACE_HOSTS, "give up %s: %u connections failed", h->origin,
+        h->failures);
+    while ((node = list_pop(&h->waiting))) {
+        h->all->waiting--;
+        refuse(h->all, container_of(node, struct slot, node));
+    }
+    host__settle(h, false);
+}
+
+void slot_connected(struct slot *s, bool connected)
+{
+    struct host *h = s->host;
+    if (s->state != SLOT_GRANTED) {
+        return;
+    }
+    h->failures = connected ? 0 : h->failures + 1;
+    if (h->failures && h->failures == h->all->options.failures && !h->given_up) {
+        give_up(h);
+    }
+}
+
+bool slot_refused(const struct slot *s)
+{
+    return s->state == SLOT_REFUSED;
 }
 
 struct hosts_figures hosts_figures(const struct hosts *h)

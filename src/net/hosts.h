@@ -24,9 +24,10 @@ struct hosts_options {
     double per_host_rate; /* the same for each host */
     unsigned lookups;     /* DNS look-ups at once, >= 1: one is one thread */
     double resolved_for;  /* seconds that a look-up is trusted (libcurl's DNS cache time) */
+    unsigned failures;    /* connections failed in a row until a host is given up; 0: never */
 };
 
-enum slot_state { SLOT_IDLE, SLOT_WAITING, SLOT_GRANTED };
+enum slot_state { SLOT_IDLE, SLOT_WAITING, SLOT_GRANTED, SLOT_REFUSED };
 
 /* Embedded by who wants a slot. Fields belong to hosts. */
 struct slot {
@@ -40,7 +41,7 @@ struct slot {
 struct hosts *hosts_new(struct loop *l, const struct hosts_options *options);
 void hosts_free(struct hosts *h); /* no slot may be waiting or granted; NULL is ignored */
 
-/* on_grant(arg) runs from the ready queue each time the slot was granted. */
+/* on_grant(arg) runs from the ready queue each time the slot was granted, or refused. */
 void slot_init(struct slot *s, loop_fn on_grant, void *arg);
 
 /* Waits for a slot of `origin` (url_origin()). front: at the head of the host's queue (a retry, or
@@ -60,6 +61,12 @@ void slot_resolved(struct slot *s);
 void slot_hold_host(struct slot *s, double seconds);
 /* A good answer came: ends the probing of its host. */
 void slot_answered(struct slot *s);
+
+/* Whether the request came to a connection. After options.failures that did not, one behind the
+ * other, the host is given up: whoever waits for it, or asks from then on, is refused. */
+void slot_connected(struct slot *s, bool connected);
+/* In on_grant: there is no slot, the host was given up. It is to be released all the same. */
+bool slot_refused(const struct slot *s);
 
 /* For progress and SIGUSR1. */
 struct hosts_figures {

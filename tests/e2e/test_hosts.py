@@ -100,6 +100,31 @@ def test_per_host_rate(garner, faults):
     assert run.status == 0 and all(t[-1] - t[0] >= 0.4 for t in times.values()), times
 
 
+def test_host_failures(garner, faults):
+    dead = [f"http://127.0.0.1:1/{i}" for i in range(10)]
+    run = garner("--json", "--retry", 0, "--per-host", 1, "--host-failures", 3, *dead, faults.url("/good"))
+    kinds = [r["error"]["kind"] for r in run.records if r["error"]]
+    assert run.status == 1 and kinds.count("connect") == 3 and kinds.count("host") == 7, run
+    assert sum(r["attempts"] for r in run.records) == 4
+
+
+def test_host_failures_are_in_a_row(garner, faults):
+    urls = [faults.url(f"/{i}", drop=1, fail=1) for i in range(6)]
+    run = garner("--json", "--retry", 1, "--retry-delay", "1ms", "--per-host", 1, "--host-failures", 2, *urls)
+    assert run.status == 0, run
+    run = garner("--json", "--retry", 0, "--per-host", 1, *[f"http://127.0.0.1:1/{i}" for i in range(5)])
+    assert [r["error"]["kind"] for r in run.records] == ["connect"] * 5, run
+
+
+def test_host_failures_end_retries_and_leave_mirrors(garner, faults):
+    run = garner("--json", "--retry", 9, "--retry-delay", "1ms", "--host-failures", 3, "http://127.0.0.1:1/a")
+    assert (run.record["error"]["kind"], run.record["attempts"]) == ("host", 3), run
+    lines = "".join(f"http://127.0.0.1:1/{i}\t{faults.url(f'/{i}')}\n" for i in range(8))
+    run = garner("--json", "--per-host", 1, "--host-failures", 2, input=lines)
+    assert run.status == 0 and len(run.files) == 8, run
+    assert sum(r["attempts"] for r in run.records) == 10
+
+
 @pytest.mark.parametrize("count", [1, 4])
 def test_limit_rate(garner, faults, count):
     run = garner("--limit-rate", "500k", *[faults.url(f"/{i}", size=600_000 // count) for i in range(count)])

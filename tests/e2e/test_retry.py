@@ -70,6 +70,11 @@ def test_unsafe_methods(garner, faults):
     assert [r.method for r in faults.requests()] == ["POST"] * 3
 
 
+def test_a_retry_may_fail_for_good(garner, faults):
+    run = garner(*QUICK, faults.url("/a", status="503,404"))
+    assert (run.record["attempts"], run.record["http"]["status"], run.record["error"]["retryable"]) == (2, 404, False), run
+
+
 def test_retry_after_as_a_date(garner, faults):
     when = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 2))
     run = garner(*QUICK, faults.url("/a", status="503,200", retry_after=when))

@@ -155,6 +155,8 @@ static const struct {
     {"--limit-rate 500k" URL, F(net.limit_rate), AS_BYTES, 500 * 1024, 0},
     {"--rate 120/m" URL, F(hosts.rate), AS_SECONDS, 2, 0},
     {"--per-host-rate 3/s" URL, F(hosts.per_host_rate), AS_SECONDS, 3, 0},
+    {"http://h/x", F(hosts.failures), AS_UNSIGNED, 0, 0},
+    {"--host-failures 3" URL, F(hosts.failures), AS_UNSIGNED, 3, 0},
     {"--executor-threads 2" URL, F(executor_threads), AS_UNSIGNED, 2, 0},
     {"--buffer 1M" URL, F(store.buffer), AS_COUNT, 1 << 20, 0},
     /* retrying */

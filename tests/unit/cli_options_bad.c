@@ -75,6 +75,7 @@ static const struct {
     {"--per-host 0" URL, "--per-host: '0'"}, {"--look-ahead 0" URL, "--look-ahead: '0'"},
     {"--limit-rate x" URL, "--limit-rate: 'x'"}, {"--rate 5" URL, "--rate: '5'"},
     {"--per-host-rate 5/x" URL, "--per-host-rate: '5/x'"},
+    {"--host-failures x" URL, "--host-failures: 'x'"},
     {"--executor-threads 0" URL, "--executor-threads: '0'"},
     {"--buffer x" URL, "--buffer: 'x'"}, {"--buffer 1k" URL, "--buffer: '1k' is too little"},
     {"--retry x" URL, "--retry: 'x'"}, {"--retry -1" URL, "--retry: '-1'"},

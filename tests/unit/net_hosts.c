@@ -28,7 +28,7 @@ static void ask_new(struct ask *a, struct order *order, char c)
 
 static struct hosts_options options(unsigned jobs, unsigned per_host)
 {
-    return (struct hosts_options){jobs, per_host, 0, 0, 16, 60};
+    return (struct hosts_options){jobs, per_host, 0, 0, 16, 60, 0};
 }
 
 static void request(struct hosts *h, struct ask *a, const char *origin)
@@ -282,6 +282,64 @@ START_TEST(hosts_probe_held_again)
 }
 END_TEST
 
+START_TEST(hosts_given_up)
+{
+    struct loop *l = loop_starts();
+    struct hosts_options o = options(9, 1);
+    o.failures = 2;
+    struct hosts *h = hosts_new(l, &o);
+    struct order order = {0};
+    struct ask a[8];
+    make(a, 8, &order);
+    static const bool connected[] = {false, true, false, false};
+    for (int i = 0; i < 7; i++) {
+        request(h, &a[i], i == 6 ? "http://other:80" : "http://h:80");
+    }
+    loop_spin(l, 3);
+    for (int i = 0; i < 4; i++) {
+        ck_assert(!slot_refused(&a[i].slot));
+        slot_connected(&a[i].slot, connected[i]);
+        slot_release(&a[i].slot);
+        loop_spin(l, 3);
+    }
+    ck_assert_str_eq(order.text, "agbcdef"); /* who waited is told at once */
+    ck_assert(slot_refused(&a[4].slot) && slot_refused(&a[5].slot));
+    ck_assert(!slot_refused(&a[6].slot));
+    ck_assert_uint_eq(hosts_figures(h).running, 1);
+    ck_assert_uint_eq(hosts_figures(h).waiting, 0);
+    request(h, &a[7], "http://h:80");
+    ck_assert(slot_refused(&a[7].slot));
+    slot_release(&a[7].slot); /* before it was told */
+    loop_spin(l, 3);
+    ck_assert_str_eq(order.text, "agbcdef");
+    release(a, 8);
+    hosts_free(h);
+    loop_ends_empty(l);
+}
+END_TEST
+
+START_TEST(hosts_fail_for_ever)
+{
+    struct loop *l = loop_starts();
+    struct hosts_options o = options(1, 1);
+    struct hosts *h = hosts_new(l, &o);
+    struct order order = {0};
+    struct ask a[6];
+    make(a, 6, &order);
+    for (int i = 0; i < 6; i++) {
+        request(h, &a[i], "http://h:80");
+    }
+    for (int i = 0; i < 6; i++) {
+        loop_spin(l, 3);
+        ck_assert(!slot_refused(&a[i].slot));
+        slot_connected(&a[i].slot, false);
+        slot_release(&a[i].slot);
+    }
+    hosts_free(h);
+    loop_ends_empty(l);
+}
+END_TEST
+
 static size_t granted_within(double rate, double per_host_rate, double seconds)
 {
     struct loop *l = loop_starts();
@@ -348,6 +406,8 @@ Suite *net_hosts_suite(void)
     tcase_add_test(t, hosts_lookup_expires);
     tcase_add_test(t, hosts_hold);
     tcase_add_test(t, hosts_probe_held_again);
+    tcase_add_test(t, hosts_given_up);
+    tcase_add_test(t, hosts_fail_for_ever);
     tcase_add_test(t, hosts_rates);
     tcase_add_test(t, hosts_bounded);
     suite_add_tcase(s, t);
