@@ -13,8 +13,10 @@
 #include "fetch/credentials.h"
 #include "fetch/expect.h"
 #include "fetch/session_private.h"
+#include "store/dir.h"
 #include "store/journal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +96,9 @@ static void skip_listed(struct session *s, struct job *job, bool same)
 
 static struct err *obstacle(const struct job *job)
 {
+    if (job->probe.errnum == EXDEV) {
+        return dir_error(EXDEV, job->path);
+    }
     if (job->probe.errnum) {
         return err_errno(ERR_IO, job->probe.errnum, "cannot look at %s", job->path);
     }
