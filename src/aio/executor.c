@@ -292,7 +292,7 @@ struct future *executor_submit(struct executor *ex, executor_fn fn, void *arg,
 {
     struct job *job = NULL;
     *error = executor_try_submit(ex, fn, arg, &job);
-    if (*error) {
+    if (!job) {
         if (drop_arg) {
             drop_arg(arg);
         }

@@ -142,7 +142,7 @@ static struct err *collect(struct arena *arena, int argc, char *const argv[], st
     for (int got; (got = getopt_long(argc, argv, letters, names, NULL)) != -1;) {
         const struct option_row *row = NULL;
         struct err *e = understand(got, argv, &row);
-        if (e) {
+        if (e || !row) {
             return e;
         }
         const char *value = optarg;

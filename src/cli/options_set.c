@@ -191,8 +191,8 @@ struct err *option_read_file(
     char shown[64];
     bool standard = strcmp(path, "-") == 0;
     if (standard && p->stdin_taken) {
-        return err_new(
-            ERR_USAGE, NULL, "%s: standard input is read already", option_shown(row, shown));
+        return err_new(ERR_USAGE, NULL, "%s: standard input is read already",
+            row ? option_shown(row, shown) : "--config");
     }
     p->stdin_taken |= standard;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);

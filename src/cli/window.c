@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "store/spool.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,7 @@ struct window *window_new(size_t in_memory)
 
 static struct page **page_at(const struct window *w, size_t n)
 {
+    assert(w->room > 0);
     return &w->pages[(w->first + n) % w->room];
 }
 

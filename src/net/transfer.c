@@ -193,10 +193,9 @@ struct future *transfer_start(struct multi *m, const struct request *rq,
 {
     static const struct future_ops ops = {"transfer", cancel, fini};
     struct transfer *t = mem_new(sizeof(*t));
-    struct err *e = t && (t->reply = reply__new()) ? NULL : err_plain(ERR_NOMEM);
-    if (e) {
+    if (!t || !(t->reply = reply__new())) {
         free(t);
-        *error = e;
+        *error = err_plain(ERR_NOMEM);
         return NULL;
     }
     multi__now(m);
@@ -210,7 +209,7 @@ struct future *transfer_start(struct multi *m, const struct request *rq,
     list_init(&t->paused);
     handle_init(&t->late, on_late_cancel, t);
     future_init(&t->future, m->loop, &ops);
-    e = deadline__start(t);
+    struct err *e = deadline__start(t);
     if (!e) {
         e = easy__get(m, &t->easy);
     }

@@ -238,7 +238,7 @@ static struct err *pack(const struct parts *p, struct url **out)
     struct buf b = BUF_INIT;
     struct layout at;
     lay_out(&b, p, port, &at);
-    struct url *u = buf_failed(&b) ? NULL : malloc(sizeof(*u) + b.len);
+    struct url *u = b.data && !buf_failed(&b) ? malloc(sizeof(*u) + b.len) : NULL;
     if (!u) {
         buf_fini(&b);
         return err_plain(ERR_NOMEM);

@@ -87,8 +87,14 @@ FUZZ_TARGET(content_range)
     int64_t first, last, total;
     check_range(p.part[0], &first, &last, &total);
 
-    struct validators v = {some(p.part[1]), some(p.part[2]), flags & 1 ? 1000 : -1,
-        flags & 2 ? 1000 + amount : -1, some(p.part[3]), flags & 4 ? 200 : -1};
+    struct validators v = {
+        .etag = some(p.part[1]),
+        .last_modified = some(p.part[2]),
+        .modified = flags & 1 ? 1000 : -1,
+        .date = flags & 2 ? 1000 + amount : -1,
+        .coding = some(p.part[3]),
+        .total = flags & 4 ? 200 : -1,
+    };
     struct reply r = {.status = flags & 8 ? 206 : 200,
         .content_range = some(p.part[0]),
         .etag = some(p.part[4]),

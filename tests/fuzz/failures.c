@@ -19,11 +19,9 @@ static void read_list(struct entries *es, const char *bytes, size_t size, bool j
     struct split_line line;
     struct lines *lines = lines_new(&es->out);
     struct entry *e;
-    enum split_got got;
     split_init(&split);
     split_feed(&split, bytes, size);
-    while ((got = split_next(&split, &line)) != SPLIT_NONE ||
-           (got = split_finish(&split, &line)) != SPLIT_NONE) {
+    while (split_next(&split, &line) != SPLIT_NONE || split_finish(&split, &line) != SPLIT_NONE) {
         if (!json) {
             FUZZ_CHECK(!lines_push(lines, &line, split.line));
             continue;

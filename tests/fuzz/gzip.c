@@ -49,7 +49,7 @@ static void check_comes_back(const uint8_t *data, size_t size)
     }
     size_t room = deflateBound(&z, size) + 32;
     char *packed = malloc(room);
-    z.next_in = (Bytef *)(uintptr_t)data;
+    z.next_in = (z_const Bytef *)data;
     z.avail_in = (uInt)size;
     z.next_out = (Bytef *)packed;
     z.avail_out = (uInt)room;

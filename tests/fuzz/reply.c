@@ -59,7 +59,9 @@ FUZZ_TARGET(reply)
         FUZZ_CHECK(b->r.content_length < 0 || b->r.length_known);
         struct reply before = b->r;
         feed(b, &data, &size, nul);
-        FUZZ_CHECK(memcmp(&before, &b->r, sizeof(before)) == 0);
+        FUZZ_CHECK(before.status == b->r.status && before.etag == b->r.etag);
+        FUZZ_CHECK(before.content_length == b->r.content_length);
+        FUZZ_CHECK(before.length_known == b->r.length_known && before.date == b->r.date);
         FUZZ_CHECK(size == 0);
     }
     reply_free(reply__ref(b));

@@ -82,6 +82,8 @@ START_TEST(test_binary)
     ck_assert_int_eq(truncate(name, 100), 0);
     options_are_bad("-K c" URL, "c:2: a NUL");
     options_are_bad("-K ." URL, ".: Is a directory");
+    options_are_bad("-K - -K -" URL, "--config: standard input is read already");
+    options_are_bad("--data @- -K -" URL, "--config: standard input is read already");
 }
 END_TEST
 
