@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "cli/jsonl.h"
+#include "cli/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ struct feed {
     struct source *source; /* owned */
     struct split split;
     struct lines *lines; /* owned */
+    struct table *table; /* owned; NULL unless the format is one */
     struct list_out out;
     enum input_format format;
     bool ended; /* the source has no more */
@@ -29,7 +31,10 @@ struct err *feed_open(struct loop *l, struct executor *ex, const struct list_out
     f->out = *out;
     f->format = format;
     f->lines = lines_new(out);
-    struct err *error = f->lines ? source_open(l, ex, out->file, &f->source) : err_plain(ERR_NOMEM);
+    bool table = format == INPUT_TSV || format == INPUT_CSV;
+    f->table = table ? table_new(out, format == INPUT_TSV ? '\t' : ',') : NULL;
+    bool ready = f->lines && !f->table == !table;
+    struct err *error = ready ? source_open(l, ex, out->file, &f->source) : err_plain(ERR_NOMEM);
     if (error) {
         feed_free(f);
         return error;
@@ -44,6 +49,7 @@ void feed_free(struct feed *f)
         source_free(f->source);
         split_fini(&f->split);
         lines_free(f->lines);
+        table_free(f->table);
         free(f);
     }
 }
@@ -62,6 +68,9 @@ static void decide(struct feed *f, const struct split_line *t)
 static struct err *take_line(struct feed *f, const struct split_line *t)
 {
     decide(f, t);
+    if (f->table) {
+        return table_push(f->table, t, f->split.line);
+    }
     if (f->format != INPUT_JSONL) {
         return lines_push(f->lines, t, f->split.line);
     }
@@ -75,6 +84,9 @@ static struct err *take_line(struct feed *f, const struct split_line *t)
 
 static struct err *take_too_long(struct feed *f)
 {
+    if (f->table) {
+        return table_too_long(f->table, f->split.line);
+    }
     if (f->format != INPUT_JSONL) {
         return lines_too_long(f->lines, f->split.first, f->split.line);
     }
@@ -133,6 +145,10 @@ static enum feed_got refill(struct feed *f, struct err **error)
         lines_break(f->lines);
         return FEED_MORE;
     }
+    if (f->table && table_open(f->table)) {
+        *error = table_end(f->table);
+        return *error ? FEED_FAILED : FEED_MORE;
+    }
     *error = source_error(f->source);
     return FEED_FAILED;
 }
@@ -143,6 +159,10 @@ enum feed_got feed_advance(struct feed *f, struct err **error)
     enum split_got got = f->ended ? split_finish(&f->split, &t) : split_next(&f->split, &t);
     if (got == SPLIT_NONE && !f->ended) {
         return refill(f, error);
+    }
+    if (got == SPLIT_NONE && f->table && table_open(f->table)) {
+        *error = table_end(f->table);
+        return *error ? FEED_FAILED : FEED_MORE;
     }
     if (got == SPLIT_NONE) {
         if (!lines_open(f->lines)) {

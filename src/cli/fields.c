@@ -189,6 +189,56 @@ struct err *field_url(struct entry *e, const char *url, size_t len)
     return entry_add_url(e, url, len) ? NULL : err_plain(ERR_NOMEM);
 }
 
+static struct err *field_url_text(struct entry *e, const char *value)
+{
+    if (!*value) {
+        return err_new(ERR_INPUT, NULL, "url: it is empty");
+    }
+    return field_url(e, value, strlen(value));
+}
+
+field_fn *field_named(const char *key)
+{
+    static const struct {
+        const char *key;
+        field_fn *set;
+    } fields[] = {
+        {"url", field_url_text},
+        {"out", field_out},
+        {"dir", field_dir},
+        {"checksum", field_checksum},
+        {"header", field_header},
+        {"method", field_method},
+        {"body", field_body},
+        {"if_exists", field_if_exists},
+        {"task_timeout", field_task_timeout},
+        {"user", field_user},
+    };
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (strcmp(fields[i].key, key) == 0) {
+            return fields[i].set;
+        }
+    }
+    return NULL;
+}
+
+struct err *field_other(struct entry *e, const char *key, char *value)
+{
+    if ((e->nfields & (e->nfields - 1)) == 0) {
+        struct entry_field *grown =
+            mem_array(e->fields, e->nfields ? e->nfields * 2 : 1, sizeof(*grown));
+        if (!grown) {
+            free(value);
+            return err_plain(ERR_NOMEM);
+        }
+        e->fields = grown;
+    }
+    struct entry_field *f = &e->fields[e->nfields++];
+    f->key = mem_dup(key);
+    f->value = value;
+    return f->key && f->value ? NULL : err_plain(ERR_NOMEM);
+}
+
 const char *text_problem(const char *text, size_t len)
 {
     if (memchr(text, '\0', len)) {

@@ -24,6 +24,13 @@ struct err *field_header(struct entry *e, const char *value); /* one more */
 struct err *field_if_exists(struct entry *e, const char *value);
 struct err *field_task_timeout(struct entry *e, const char *value); /* a DUR */
 
+/* The field of this name among those that jsonl and tables share: its text from one value of it,
+ * url and header once more each time. NULL: not one of them; `id` is none, as it is no text. */
+typedef struct err *field_fn(struct entry *e, const char *value);
+field_fn *field_named(const char *key);
+/* A key of the list's own, for {.key}. value: taken over; NULL is ERR_NOMEM. */
+struct err *field_other(struct entry *e, const char *key, char *value);
+
 /* aria2's two halves of `user`, in any order. */
 struct err *field_http_user(struct entry *e, const char *value);
 struct err *field_http_passwd(struct entry *e, const char *value);

@@ -82,13 +82,19 @@ enum read_got { READ_ITEM, READ_WAIT, READ_END };
 
 static struct err *take_url(struct input *in)
 {
-    const char *url = in->options->urls[in->urls_given];
+    char *const *urls = in->options->urls;
     struct entry *e = entry_new();
-    if (!e || !entry_add_url(e, url, strlen(url))) {
-        entry_free(e);
+    if (!e) {
         return err_plain(ERR_NOMEM);
     }
-    e->line = ++in->urls_given;
+    e->line = in->urls_given + 1;
+    do {
+        const char *url = urls[in->urls_given++];
+        if (!entry_add_url(e, url, strlen(url))) {
+            entry_free(e);
+            return err_plain(ERR_NOMEM);
+        }
+    } while (in->options->same_file && urls[in->urls_given]);
     in->items[in->nitems++] = e;
     return NULL;
 }

@@ -29,18 +29,13 @@ static struct err *wrong_type(const struct member *m, const char *expected)
     return err_new(ERR_INPUT, NULL, "%.100s: %s was expected", m->item->string, expected);
 }
 
-static struct err *take_text(
-    struct entry *e, const struct member *m, struct err *(*set)(struct entry *e, const char *value))
+static struct err *take_text(struct entry *e, const struct member *m, field_fn *set)
 {
-    if (!cJSON_IsString(m->item)) {
-        return wrong_type(m, "a string");
-    }
-    return set(e, m->item->valuestring);
+    return cJSON_IsString(m->item) ? set(e, m->item->valuestring) : wrong_type(m, "a string");
 }
 
 /* a string or an array of strings */
-static struct err *take_texts(
-    struct entry *e, const struct member *m, struct err *(*add)(struct entry *e, const char *value))
+static struct err *take_texts(struct entry *e, const struct member *m, field_fn *add)
 {
     if (!cJSON_IsArray(m->item)) {
         return cJSON_IsString(m->item) ? take_text(e, m, add)
@@ -51,14 +46,6 @@ static struct err *take_texts(
         error = cJSON_IsString(it) ? add(e, it->valuestring) : wrong_type(m, "an array of strings");
     }
     return error;
-}
-
-static struct err *add_url(struct entry *e, const char *url)
-{
-    if (!*url) {
-        return err_new(ERR_INPUT, NULL, "url: it is empty");
-    }
-    return field_url(e, url, strlen(url));
 }
 
 static struct err *take_id(struct entry *e, const struct member *m)
@@ -85,48 +72,21 @@ static struct err *take_timeout(struct entry *e, const struct member *m)
 }
 
 /* {.key}: strings decoded, everything else as it stands in the line */
-static struct err *take_field(struct entry *e, const struct member *m)
+static struct err *take_other(struct entry *e, const struct member *m)
 {
-    struct entry_field *grown = e->fields;
-    if ((e->nfields & (e->nfields - 1)) == 0) {
-        grown = mem_array(e->fields, e->nfields ? e->nfields * 2 : 1, sizeof(*grown));
-        if (!grown) {
-            return err_plain(ERR_NOMEM);
-        }
-        e->fields = grown;
-    }
-    struct entry_field *f = &grown[e->nfields];
-    f->key = mem_dup(m->item->string);
-    f->value =
-        cJSON_IsString(m->item) ? mem_dup(m->item->valuestring) : strndup(m->raw, m->raw_len);
-    e->nfields++;
-    return f->key && f->value ? NULL : err_plain(ERR_NOMEM);
+    return field_other(e, m->item->string,
+        cJSON_IsString(m->item) ? mem_dup(m->item->valuestring) : strndup(m->raw, m->raw_len));
 }
-
-static const struct text_key {
-    const char *key;
-    struct err *(*set)(struct entry *e, const char *value);
-} text_keys[] = {
-    {"out", field_out},
-    {"dir", field_dir},
-    {"checksum", field_checksum},
-    {"method", field_method},
-    {"body", field_body},
-    {"if_exists", field_if_exists},
-    {"user", field_user},
-};
 
 static struct err *take_member(struct entry *e, const struct member *m)
 {
     const char *key = m->item->string;
+    field_fn *set = field_named(key);
     if (cJSON_IsNull(m->item)) {
         return NULL;
     }
-    if (strcmp(key, "url") == 0) {
-        return take_texts(e, m, add_url);
-    }
-    if (strcmp(key, "header") == 0) {
-        return take_texts(e, m, field_header);
+    if (strcmp(key, "url") == 0 || strcmp(key, "header") == 0) {
+        return take_texts(e, m, set);
     }
     if (strcmp(key, "id") == 0) {
         return take_id(e, m);
@@ -134,12 +94,7 @@ static struct err *take_member(struct entry *e, const struct member *m)
     if (strcmp(key, "task_timeout") == 0) {
         return take_timeout(e, m);
     }
-    for (size_t i = 0; i < sizeof(text_keys) / sizeof(text_keys[0]); i++) {
-        if (strcmp(text_keys[i].key, key) == 0) {
-            return take_text(e, m, text_keys[i].set);
-        }
-    }
-    return take_field(e, m);
+    return set ? take_text(e, m, set) : take_other(e, m);
 }
 
 static int by_key(const void *a, const void *b)

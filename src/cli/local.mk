@@ -27,6 +27,7 @@ libgarner_a_SOURCES += src/cli/report.c src/cli/report.h
 libgarner_a_SOURCES += src/cli/sandbox.c src/cli/sandbox.h src/cli/sandbox_policy.c
 libgarner_a_SOURCES += src/cli/source.c src/cli/source.h
 libgarner_a_SOURCES += src/cli/split.c src/cli/split.h
+libgarner_a_SOURCES += src/cli/table.c src/cli/table.h
 libgarner_a_SOURCES += src/cli/window.c src/cli/window.h
 libgarner_a_SOURCES += src/cli/writer.c src/cli/writer.h
 libgarner_a_SOURCES += src/cli/app.c src/cli/app.h

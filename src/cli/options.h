@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum input_format { INPUT_AUTO, INPUT_LINES, INPUT_JSONL };
+enum input_format { INPUT_AUTO, INPUT_LINES, INPUT_JSONL, INPUT_TSV, INPUT_CSV };
 enum print_mode { PRINT_PRESENT, PRINT_NEW, PRINT_NONE };
 enum progress_mode { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_NONE };
 
@@ -22,6 +22,7 @@ struct input_options {
     char *const *urls; /* the command line's, NULL-terminated */
     char *const *files; /* -i, NULL-terminated; "-" is standard input */
     enum input_format format;
+    bool same_file; /* the command line's URLs are mirrors of one entry */
 };
 
 struct output_options {

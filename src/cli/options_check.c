@@ -92,6 +92,12 @@ struct err *options__take_url(struct parse *p, const char *word)
     return e;
 }
 
+/* How many entries the command line gives. */
+static size_t typed(const struct parse *p)
+{
+    return p->o->input.same_file && p->urls.count ? 1 : p->urls.count;
+}
+
 /* What follows from other options. */
 static void derive(struct parse *p)
 {
@@ -121,7 +127,7 @@ static void derive(struct parse *p)
     o->output.gather = s->mode == AWAIT_GATHER;
     o->net.verbose = o->output.verbose > 1;
     o->net.max_connections = o->hosts.jobs;
-    s->single = p->urls.count == 1 && p->files.count == 0;
+    s->single = typed(p) == 1 && p->files.count == 0;
 }
 
 /* The lists come to where they are read from. */
@@ -172,7 +178,7 @@ static struct err *check_output(const struct parse *p)
     bool one_only = !template_has_placeholder(t);
     template_free(t);
     bool first = s->mode == AWAIT_WAIT && s->return_when != WAIT_ALL_COMPLETED;
-    if (one_only && p->urls.count > 1 && !first) {
+    if (one_only && typed(p) > 1 && !first) {
         return err_new(ERR_USAGE, NULL,
             "--output: '%s' names one file, and there are %zu URLs; say for example '%s.{index}'",
             s->output, p->urls.count, s->output);
@@ -215,8 +221,11 @@ static const char *contradiction(const struct parse *p)
         return rq->range ? "--resume-unsafe: a --range is not resumed"
                          : "--resume-unsafe: goes without --no-resume";
     }
-    if (s->checksum && (p->urls.count != 1 || p->files.count)) {
+    if (s->checksum && (typed(p) != 1 || p->files.count)) {
         return "--checksum: is of one file; in a list, each entry has a checksum of its own";
+    }
+    if (o->input.same_file && !p->urls.count) {
+        return "--same-file: is about URLs of the command line, and there are none";
     }
     if (s->checksum && o->checksums) {
         return "--checksums: goes without --checksum";

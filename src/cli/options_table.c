@@ -17,7 +17,7 @@ const struct option_row option_rows[] = {
     /* -- what is downloaded -- */
     {"input", 'i', GROUP_INPUT, ROW_COMMON, "FILE", take_input, P(files), 0, 0,
         "read a list (- is standard input); repeatable"},
-    {"input-format", 0, GROUP_INPUT, 0, "auto|lines|jsonl", take_choice, O(input.format), 0, 0,
+    {"input-format", 0, GROUP_INPUT, 0, "auto|lines|jsonl|tsv|csv", take_choice, O(input.format), 0, 0,
         "what the lists are (auto: by their first byte)"},
     {"journal", 0, GROUP_INPUT, 0, "FILE", take_file, O(journal), 0, 0,
         "note what is finished; skip what is noted"},
@@ -82,6 +82,8 @@ const struct option_row option_rows[] = {
     {"fail-fast", 0, GROUP_AWAIT, ROW_COMMON, NULL, take_flag, O(session.fail_fast), 0, 0,
         "the first failure cancels the rest"},
     {"fail-early", 0, GROUP_AWAIT, 0, NULL, take_flag, O(session.fail_fast), 0, 0, NULL},
+    {"same-file", 0, GROUP_AWAIT, 0, NULL, take_flag, O(input.same_file), 0, 0,
+        "all URLs of the command line are mirrors of one"},
     {"timeout", 0, GROUP_AWAIT, ROW_COMMON, "DUR", take_duration, O(session.timeout), 0, 0,
         "end the run after so long"},
     {"task-timeout", 0, GROUP_AWAIT, 0, "DUR", take_duration, O(session.task_timeout), 0, 0,

@@ -29,8 +29,8 @@ struct entry {
     struct entry_field *fields;
     size_t nfields;
     const char *file; /* borrowed: lives as long as the list's reader; NULL: the command line */
-    bool json;        /* it came as a JSON object */
-    char *raw;        /* of a bad one: its line, where one line is the entry */
+    bool json;        /* it is written down as a JSON object */
+    char *raw;        /* of a bad one: what is written down, where its line can be */
     uint64_t line;    /* from 1; on the command line the position among the URLs */
     struct err *error; /* a bad entry: ERR_INPUT; then urls may be NULL, or hold its text */
 };

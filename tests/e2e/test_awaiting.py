@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """asyncio's ways of waiting, as flags."""
 
+import hashlib
+
 import pytest
 
 
@@ -117,3 +119,19 @@ def test_one_path_for_all_in_first_success(garner, faults):
                  faults.url("/bad", status=404), faults.url("/good", size=500_000), "--retry", 0)
     assert run.status == 0 and run.files == ["x.bin"], run
     assert states(run)["good"] == "finished" and states(run)["slow"] == "pending", run
+
+
+def test_same_file_falls_over(garner, faults, other):
+    run = garner("--json", "--same-file", "--retry", 0, faults.url("/a", status=404), other.url("/b", text="second"))
+    assert run.status == 0 and garner.read("a") == b"second" and run.record["attempts"] == 2, run
+
+
+def test_same_file_beside_a_list(garner, faults, other):
+    run = garner("--json", "--same-file", "-o", "{name}", "-i", "-", faults.url("/a"), other.url("/x"), input=faults.url("/b") + "\n")
+    assert run.status == 0 and run.files == ["a", "b"] and len(other.requests()) == 0, run
+
+
+def test_same_file_has_one_name_and_one_digest(garner, faults, other):
+    run = garner("--json", "--same-file", "--retry", 0, "-o", "x", "--checksum", "md5:" + hashlib.md5(b"good").hexdigest(),
+                 faults.url("/a", status=404), other.url("/a", text="good"))
+    assert run.status == 0 and garner.read("x") == b"good", run

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Where lists come from, and what a bad line does."""
 
+import csv
 import gzip
+import io
 import json
 import os
 import subprocess
@@ -119,6 +121,42 @@ def test_bad_jsonl(garner, faults, line):
     run = garner("--json", "--input-format", "jsonl", input=f"{good}\n{line}\n{good.replace('/a', '/b')}\n")
     assert run.status == 1 and run.files == ["a", "b"], run
     assert [(r["error"]["kind"], r["source"]["line"]) for r in run.records if r["error"]] == [("input", 2)]
+
+
+@pytest.mark.parametrize("separator, form", [("\t", "tsv"), (",", "csv")])
+def test_tables(garner, faults, separator, form):
+    rows = [["url", "out", "id"], [faults.url("/a"), "first", "x"], [faults.url("/b"), "second", "y"]]
+    run = garner("--json", "--input-format", form, "--gather", input="\r\n".join(separator.join(r) for r in rows) + "\r\n")
+    assert run.status == 0 and run.files == ["first", "second"], run
+    assert [r["id"] for r in run.records] == ["x", "y"]
+
+
+def test_a_table_of_python(garner, faults):
+    """Quotes, breaks and separators in cells; mirrors, headers and columns of the list's own."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["title", "url", "url", "header", "header", "note"])
+    table.writerow(['say "hi", Ann', faults.url("/a", status=404), faults.url("/a", echo=1), "X-One: a, b", "", "two\nlines"])
+    table.writerow(["plain", faults.url("/b"), "", "", "X-Two: 2", ""])
+    run = garner("--json", "--gather", "--retry", 0, "--input-format", "csv", "-o", "{.title}", "-i", "-", input="\ufeff" + text.getvalue())
+    assert run.status == 0 and run.files == ["plain", 'say "hi", Ann'], run
+    assert json.loads(garner.read('say "hi", Ann'))["headers"]["x-one"] == "a, b"
+    assert [r["source"]["line"] for r in run.records] == [2, 4]
+
+
+def test_a_bad_row_stops_nobody(garner, faults):
+    garner.write("list.csv", f"url,checksum\n{faults.url('/a')},\nonly-one\n{faults.url('/b')},nonsense\n{faults.url('/c')},\n")
+    run = garner("--json", "--input-format", "csv", "--failures", "left", "-i", "list.csv")
+    assert run.status == 1 and sorted(r["state"] for r in run.records) == ["failed", "failed", "finished", "finished"], run
+    assert sorted((r["error"]["kind"], r["source"]["line"]) for r in run.records if r["error"]) == [("input", 3), ("input", 4)]
+    left = [json.loads(line) for line in garner.read("left").decode().splitlines()]
+    assert {"row": "only-one"} in left and all("url" in e or "row" in e for e in left)
+    assert garner("--json", "-i", "left").status == 1
+
+
+def test_a_table_that_is_cut_off(garner, faults):
+    run = garner("--json", "--input-format", "csv", input=f'url,out\n{faults.url("/a")},a\n{faults.url("/b")},"b')
+    assert run.status == 1 and run.files == ["a"] and [r["source"]["line"] for r in run.records if r["error"]] == [3], run
 
 
 def test_per_entry_settings(garner, faults):

@@ -43,8 +43,8 @@ static const struct {
     {"list", "say -i 'list'"},
     /* values */
     {"-i " URL, "--input: "}, {"-i - -i -" URL, "--input: standard input can be read once"},
-    {"--input-format tsv" URL, "'tsv' is none of auto|lines|jsonl"},
-    {"--input-format " URL, "'' is none of auto|lines|jsonl"},
+    {"--input-format xls" URL, "'xls' is none of auto|lines|jsonl|tsv|csv"},
+    {"--input-format " URL, "'' is none of auto|lines|jsonl|tsv|csv"},
     {"--journal " URL, "--journal: "}, {"--journal -" URL, "--journal: "},
     {"--failures -" URL, "--failures: "}, {"--checksums " URL, "--checksums: "},
     {"--checksums-partial" URL, "goes with --checksums"},
@@ -114,6 +114,7 @@ static const struct {
     {"--return-when first-completed --gather" URL, "--return-when: "},
     {"--checksum d41d8cd98f00b204e9800998ecf8427e http://h/x http://h/y", "--checksum: is of one"},
     {"--checksum d41d8cd98f00b204e9800998ecf8427e -i list", "--checksum: is of one"},
+    {"--same-file -i list", "--same-file: is about URLs of the command line"},
     {"--data @- -i -", "--input: standard input is read already"},
     {"--data @-", "nothing to download"},
     {"-H @- --data @-" URL, "--data: standard input is read already"},
