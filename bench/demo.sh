@@ -148,9 +148,9 @@ make_certificate
 start_server
 du -sh --apparent-size root | cut -f 1
 
-say "HTTP/1.1: a list, with progress (at most 10 MiB a second, so that there is some to see)"
+say "HTTP/1.1: a list, with progress (at most 4 MiB a second, so that there is some to see)"
 list "http://127.0.0.1:$port" >http1.txt
-shown "$garner" -i http1.txt -d one --progress plain --limit-rate 10M --print none || true
+shown "$garner" -i http1.txt -d one --progress plain --limit-rate 4M --print none || true
 compare one
 
 say "The same command again has nothing to do"
