@@ -29,7 +29,7 @@ struct download {
     struct attempt attempt;
     struct retry retry;
     struct timeout deadline;
-    bool timed;            /* deadline was entered */
+    bool timed; /* deadline was entered */
     enum verdict verdict;
     struct future *wait;   /* owned: the one thing awaited beside the transfer */
     struct err *error;     /* owned: what it ends with */
@@ -79,8 +79,8 @@ static struct err *begin(struct download *d)
     job->record->started = now_realtime();
     job->record->timing.queued = now - job->read_at;
     retry_init(&d->retry, &job->session->options->retry, now);
-    error = timeout_enter(&d->deadline, d->co.task,
-        job->task_timeout > 0 ? now + job->task_timeout : -1);
+    error = timeout_enter(
+        &d->deadline, d->co.task, job->task_timeout > 0 ? now + job->task_timeout : -1);
     if (error) {
         return error;
     }
@@ -97,19 +97,33 @@ static struct err *open_sink(struct download *d)
                                                        : NULL;
 }
 
-static struct err *ask_for_slot(struct download *d)
+/* Something may be there to be resumed. Under rename it is the part of the name that is chosen. */
+static bool part_likely(const struct job *job)
+{
+    return job->probe.part ||
+           (job->if_exists == IF_EXISTS_RENAME && job->probe.final != PRESENCE_ABSENT);
+}
+
+/* Stands in the line of the next request's host, at its head. */
+static struct future *ask_for_slot(struct download *d)
 {
     struct job *job = d->job;
     struct session *s = job->session;
-    struct err *error = expect(d, future_new(s->env.loop));
+    struct future *granted = future_new(s->env.loop);
+    struct err *error;
 
-    if (error) {
-        return error;
+    if (!granted) {
+        return NULL;
     }
-    job->slot_wait = d->wait;
     job->step = "slot";
-    return slot_request(s->env.hosts, &job->slot, url_origin(d->attempt.url), true,
+    error = slot_request(s->env.hosts, &job->slot, url_origin(d->attempt.url), true,
         session__resolved(s, d->attempt.url));
+    if (error) {
+        err_unref(future_set_error(granted, error));
+    } else {
+        job->slot_wait = granted;
+    }
+    return granted;
 }
 
 /* The host was given up: nothing is asked of it, another mirror may serve. */
@@ -164,14 +178,14 @@ static bool try_on(struct download *d, double *delay)
     return !d->error;
 }
 
-/* A slot is free for the next as soon as the body is here, unless the disk falls behind: bodies that
- * wait for it are bounded in number too. */
+/* A slot is free for the next as soon as the body is here, unless the disk falls behind: bodies
+ * that wait for it are bounded in number too. */
 static bool commits_keep_up(const struct session *s)
 {
     return s->committing < hosts_jobs(s->env.hosts);
 }
 
-static struct err *start_commit(struct download *d)
+static struct future *start_commit(struct download *d)
 {
     struct job *job = d->job;
     const struct session_options *o = job->session->options;
@@ -187,21 +201,26 @@ static struct err *start_commit(struct download *d)
     };
 
     job->step = "commit";
-    return expect(d, sink_commit(d->attempt.sink, &options));
+    return sink_commit(d->attempt.sink, &options);
 }
 
 /* -- the record ---------------------------------------------------------------------------- */
 
-static void record_commit(struct download *d)
+/* A cancel that came too late finds the file in its place: what counts is the commit's own end. */
+static void take_commit(struct download *d)
 {
     struct job *job = d->job;
     struct record *rec = job->record;
     const struct committed *c = NULL;
     char digest[DIGEST_TEXT];
-    struct err *error = future_result(d->wait, (void **)&c);
 
-    if (error) {
-        err_unref(error);
+    if (!d->wait) {
+        return;
+    }
+    err_unref(d->error);
+    d->error = future_result(d->wait, (void **)&c);
+    d->settled = !d->error;
+    if (d->error) {
         return;
     }
     rec->size = c->size;
@@ -245,13 +264,23 @@ static struct err *leave_deadline(struct download *d)
 
     if (d->timed && err_is(error, ERR_TIMEOUT) && timeout_expired(&d->deadline)) {
         err_unref(error);
-        error = err_new(ERR_TIMEOUT, NULL, "not done within %g s (--task-timeout)",
-            d->job->task_timeout);
+        error = err_new(
+            ERR_TIMEOUT, NULL, "not done within %g s (--task-timeout)", d->job->task_timeout);
     }
     return error;
 }
 
 /* -- the coroutine ------------------------------------------------------------------------- */
+
+/* One await whose error is the download's. */
+#define AWAIT_STEP(d_, future_)                                                                    \
+    do {                                                                                           \
+        (d_)->error = expect((d_), (future_));                                                     \
+        if (!(d_)->error) {                                                                        \
+            CO_AWAIT(&(d_)->co, (d_)->wait);                                                       \
+            (d_)->error = err_ref(status);                                                         \
+        }                                                                                          \
+    } while (0)
 
 static enum co_state download_step(void *frame, struct err *status)
 {
@@ -262,21 +291,13 @@ static enum co_state download_step(void *frame, struct err *status)
     CO_BEGIN(&d->co);
     d->error = begin(d);
     if (!d->error && verify_wanted(job)) {
-        d->error = expect(d, verify_file(job));
-        if (!d->error) {
-            CO_AWAIT(&d->co, d->wait);
-            d->error = err_ref(status);
-        }
+        AWAIT_STEP(d, verify_file(job));
     }
     if (!d->error && !job->kept) {
         d->error = open_sink(d);
     }
-    if (!d->error && job->probe.part && d->attempt.sink) {
-        d->error = expect(d, sink_open(d->attempt.sink));
-        if (!d->error) {
-            CO_AWAIT(&d->co, d->wait);
-            d->error = err_ref(status);
-        }
+    if (!d->error && d->attempt.sink && part_likely(job)) {
+        AWAIT_STEP(d, sink_open(d->attempt.sink));
     }
     while (!d->error && !job->kept) {
         if (slot_refused(&job->slot)) {
@@ -293,45 +314,27 @@ static enum co_state download_step(void *frame, struct err *status)
             slot_release(&job->slot);
         }
         delay = 0;
-        if (d->verdict == ATTEMPT_DONE || d->verdict == ATTEMPT_UNCHANGED) {
-            break;
-        }
-        if (d->error && !try_on(d, &delay)) {
+        if (d->verdict == ATTEMPT_DONE || d->verdict == ATTEMPT_UNCHANGED ||
+            (d->error && !try_on(d, &delay))) {
             break;
         }
         if (delay > 0) {
             job->step = "backoff";
-            d->error = expect(d, aio_sleep(job->session->env.loop, delay));
-            if (d->error) {
-                break;
-            }
-            CO_AWAIT(&d->co, d->wait);
-            d->error = err_ref(status);
+            AWAIT_STEP(d, aio_sleep(job->session->env.loop, delay));
         }
         if (!d->error) {
-            d->error = ask_for_slot(d);
-        }
-        if (!d->error) {
-            CO_AWAIT(&d->co, d->wait);
+            AWAIT_STEP(d, ask_for_slot(d));
             job->slot_wait = NULL;
-            d->error = err_ref(status);
         }
     }
     if (d->error) {
         slot_release(&job->slot);
-    }
-    if (!d->error && d->verdict == ATTEMPT_DONE && d->attempt.sink) {
-        d->error = start_commit(d);
-        if (!d->error) {
-            job->session->committing++;
-            CO_AWAIT(&d->co, d->wait);
-            job->session->committing--;
-            slot_release(&job->slot);
-            /* a cancel that came too late finds the file in its place: what counts is the commit */
-            d->error = future_error(d->wait);
-            d->settled = !d->error;
-            record_commit(d);
-        }
+    } else if (d->verdict == ATTEMPT_DONE && d->attempt.sink) {
+        job->session->committing++;
+        AWAIT_STEP(d, start_commit(d));
+        job->session->committing--;
+        slot_release(&job->slot);
+        take_commit(d);
     }
     if (d->attempt.sink && !d->settled && !expect(d, sink_close(d->attempt.sink, !job->rival))) {
         CO_AWAIT(&d->co, d->wait);

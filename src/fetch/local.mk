@@ -11,6 +11,7 @@ libgarner_a_SOURCES += src/fetch/expect.c src/fetch/expect.h
 libgarner_a_SOURCES += src/fetch/verify.c src/fetch/verify.h
 libgarner_a_SOURCES += src/fetch/unread.c
 libgarner_a_SOURCES += src/fetch/text.c
+libgarner_a_SOURCES += src/fetch/ends.c
 libgarner_a_SOURCES += src/fetch/job.c src/fetch/job.h
 libgarner_a_SOURCES += src/fetch/judge.c
 libgarner_a_SOURCES += src/fetch/key.c src/fetch/key.h

@@ -9,10 +9,8 @@
 
 #include "aio/timeout.h"
 #include "base/alloc.h"
-#include "fetch/destination.h"
 #include "fetch/session_private.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +81,7 @@ static void cancel_waiting(struct session *s);
 
 /* -- ends ---------------------------------------------------------------------------------- */
 
-static void complete(struct future *f)
+void session__complete(struct future *f)
 {
     if (f && !future_done(f)) {
         err_unref(future_set_result(f, NULL, NULL));
@@ -91,13 +89,13 @@ static void complete(struct future *f)
 }
 
 /* The run is over when nothing more is read and every job has its record. */
-static void check_over(struct session *s)
+void session__check_over(struct session *s)
 {
     if (!s->live) {
-        complete(s->idle);
+        session__complete(s->idle);
     }
     if (s->stop != STOP_NONE || (!s->live && !s->reader)) {
-        complete(s->over);
+        session__complete(s->over);
     }
 }
 
@@ -106,7 +104,7 @@ void session__stop(struct session *s, enum session_stop why)
     if (s->stop == STOP_NONE) {
         s->stop = why;
     }
-    check_over(s);
+    session__check_over(s);
 }
 
 void session__fail_local(struct session *s, struct err *e)
@@ -117,26 +115,6 @@ void session__fail_local(struct session *s, struct err *e)
         s->local = e;
     }
     session__stop(s, STOP_LOCAL);
-}
-
-bool session__fails_everywhere(const struct session *s, const struct job *job, const struct err *e)
-{
-    if (!err_is(e, ERR_IO)) {
-        return false;
-    }
-    switch (err_errnum(e)) {
-    case ENOSPC:
-    case EDQUOT:
-    case EROFS:
-    case EIO:
-        return true;
-    case ENOENT:
-    case EACCES:
-    case EPERM:
-        return job->path && !store_usable(s->env.store);
-    default:
-        return false;
-    }
 }
 
 void session__reader_ended(struct session *s, struct err *error)
@@ -151,191 +129,8 @@ void session__reader_ended(struct session *s, struct err *error)
     if (s->draining) {
         cancel_waiting(s);
     }
-    complete(s->idle);
-    check_over(s);
-}
-
-/* -- records ------------------------------------------------------------------------------- */
-
-static enum record_state state_of_error(const struct session *s, const struct err *e)
-{
-    if (!err_is(e, ERR_CANCELLED)) {
-        return RECORD_FAILED;
-    }
-    return s->options->mode == AWAIT_WAIT && s->stop != STOP_CANCELLED && s->stop != STOP_LOCAL &&
-                   s->stop != STOP_FAIL_FAST && !s->draining
-               ? RECORD_PENDING
-               : RECORD_CANCELLED;
-}
-
-/* Why it was cancelled is what its record says. */
-static struct err *reason_of_cancel(const struct session *s, struct err *e)
-{
-    struct err *why;
-
-    switch (s->stop) {
-    case STOP_TIMEOUT:
-        why = err_new(ERR_TIMEOUT, NULL, "the run's --timeout expired");
-        break;
-    case STOP_FAIL_FAST:
-        why = err_new(ERR_CANCELLED, NULL, "cancelled: another download failed (--fail-fast)");
-        break;
-    case STOP_CONDITION:
-        why = err_new(ERR_CANCELLED, NULL, "cancelled: --return-when is satisfied");
-        break;
-    case STOP_LOCAL:
-        why = err_new(ERR_CANCELLED, NULL, "cancelled: the run cannot go on");
-        break;
-    default:
-        return e;
-    }
-    err_unref(e);
-    return why;
-}
-
-static void count(struct session *s, const struct record *r)
-{
-    struct session_totals *t = &s->totals;
-
-    switch (r->state) {
-    case RECORD_FINISHED:
-        t->finished++;
-        break;
-    case RECORD_FAILED:
-        t->failed++;
-        s->any_failed = true;
-        break;
-    case RECORD_CANCELLED:
-        t->cancelled++;
-        break;
-    case RECORD_PENDING:
-        t->pending++;
-        break;
-    case RECORD_SKIPPED:
-        t->skipped++;
-        t->foreign += r->reason && strcmp(r->reason, "foreign") == 0;
-        break;
-    case RECORD_UNCHANGED:
-        t->unchanged++;
-        break;
-    }
-    s->any_success = s->any_success || record_ok(r);
-}
-
-static bool counts_as_done(const struct record *r)
-{
-    return r->state != RECORD_CANCELLED && r->state != RECORD_PENDING;
-}
-
-/* What a record means for the run. */
-static void check_condition(struct session *s, const struct record *r)
-{
-    const struct session_options *o = s->options;
-    const bool failed = r->state == RECORD_FAILED;
-
-    if (failed && o->fail_fast) {
-        session__stop(s, STOP_FAIL_FAST);
-    }
-    if (o->mode != AWAIT_WAIT || !counts_as_done(r)) {
-        return;
-    }
-    if (o->return_when == WAIT_FIRST_COMPLETED ||
-        (o->return_when == WAIT_FIRST_EXCEPTION && failed) ||
-        (o->return_when == WAIT_FIRST_SUCCESS && record_ok(r))) {
-        session__stop(s, STOP_CONDITION);
-    }
-}
-
-static void tell(struct session *s, struct job *job)
-{
-    struct record *r = job->record;
-    struct err *error;
-
-    if (job->path && !r->path && record_ok(r)) {
-        r->path = destination_shown(s, job->path);
-    }
-    count(s, r);
-    r->key = job->key;
-    r->entry = job->entry;
-    r->target = job->path;
-    error = s->consumer.on_record(s->consumer.arg, r);
-    if (error) {
-        session__fail_local(s, error);
-    }
-    check_condition(s, r);
-}
-
-/* The outcome of the entry that was waited for is the outcome of those that waited. */
-static void share_end(struct session *s, const struct record *first, struct list *same)
-{
-    struct list *node;
-
-    while ((node = list_pop(same))) {
-        struct job *job = container_of(node, struct job, same);
-        if (first->error) {
-            session__job_end(s, job, err_ref(first->error));
-            continue;
-        }
-        job->record->state = RECORD_SKIPPED;
-        job->record->reason = "duplicate";
-        job->record->duplicate_of = first->index;
-        job->record->size = first->size;
-        session__job_end(s, job, NULL);
-    }
-}
-
-static void cancel_same(struct session *s, struct list *same)
-{
-    struct list *node;
-
-    while ((node = list_pop(same))) {
-        session__job_end(s, container_of(node, struct job, same), err_plain(ERR_CANCELLED));
-    }
-}
-
-/* Entries with one target share its end; under overwrite they follow one another. */
-static void leave_target(struct session *s, struct job *job)
-{
-    struct list same;
-    struct job *next;
-
-    list_init(&same);
-    if (job->phase == JOB_WAITING) {
-        target_give_up(job);
-    } else if (job->if_exists != IF_EXISTS_OVERWRITE) {
-        target_scatter(s, job, &same);
-        share_end(s, job->record, &same);
-    } else if (!session__reading(s)) {
-        target_scatter(s, job, &same);
-        cancel_same(s, &same);
-    } else if ((next = target_pass(s, job))) {
-        session__enqueue(s, next);
-    }
-}
-
-void session__job_end(struct session *s, struct job *job, struct err *error)
-{
-    struct record *r = job->record;
-
-    if (error) {
-        r->state = state_of_error(s, error);
-        r->error = err_is(error, ERR_CANCELLED) ? reason_of_cancel(s, error) : error;
-    }
-    if (job->phase == JOB_RUNNING) {
-        s->totals.running--;
-    }
-    tell(s, job);
-    if (error && session__fails_everywhere(s, job, r->error)) {
-        session__fail_local(s, err_ref(r->error));
-    }
-    list_remove(&job->node);
-    s->live--;
-    leave_target(s, job);
-    job_free(job);
-    if (s->live < s->options->look_ahead) {
-        complete(s->room);
-    }
-    check_over(s);
+    session__complete(s->idle);
+    session__check_over(s);
 }
 
 /* -- the main task ------------------------------------------------------------------------- */
@@ -363,8 +158,7 @@ static void cancel_waiting(struct session *s)
         }
     }
     while (!list_empty(&ending)) { /* one may end others with it */
-        session__job_end(s, container_of(ending.next, struct job, node),
-            err_plain(ERR_CANCELLED));
+        session__job_end(s, container_of(ending.next, struct job, node), err_plain(ERR_CANCELLED));
     }
 }
 
@@ -468,7 +262,7 @@ void session_drain(struct session *s)
     s->draining = true;
     end_reading(s);
     cancel_waiting(s);
-    check_over(s);
+    session__check_over(s);
 }
 
 /* -- the standing -------------------------------------------------------------------------- */
@@ -489,8 +283,8 @@ int session_exit(const struct session *s)
     return s->any_failed ? 1 : 0;
 }
 
-void session_each_download(const struct session *s,
-    void (*fn)(const struct session_download *d, void *arg), void *arg)
+void session_each_download(
+    const struct session *s, void (*fn)(const struct session_download *d, void *arg), void *arg)
 {
     list_for_each (node, &s->jobs) {
         const struct job *job = container_of(node, struct job, node);

@@ -61,6 +61,12 @@ void session__job_end(struct session *s, struct job *job, struct err *error);
 /* The run is over now, unless it is already. */
 void session__stop(struct session *s, enum session_stop why);
 
+/* Ends what awaits f, if anybody does and it is not done yet; f may be NULL. */
+void session__complete(struct future *f);
+
+/* Wakes the main task if the run is over, or no job is left. */
+void session__check_over(struct session *s);
+
 /* The local side failed for every entry; the first such error is kept. Takes it over. */
 void session__fail_local(struct session *s, struct err *e);
 
