@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WRITE_AT = 1 << 16, TRIES = 100 };
+enum { WRITE_AT = 1 << 16, COPY_BYTES = 1 << 18, TRIES = 100 };
 
 struct channel {
     int fd;          /* owned; -1: none */
@@ -199,6 +199,39 @@ void failures_add(struct failures *f, const struct entry *e, const char *target)
     leftover_json(e, target, &f->json.text);
     flush_if_full(f, &f->lines);
     flush_if_full(f, &f->json);
+}
+
+bool failures_takes(const struct failures *f, bool json)
+{
+    return json || !f->json_seen;
+}
+
+static int copy(struct channel *c, int fd, uint64_t at)
+{
+    int failed = 0;
+    while (!failed) {
+        if (!buf_reserve(&c->text, COPY_BYTES)) {
+            return ENOMEM;
+        }
+        ssize_t n = pread(fd, c->text.data + c->text.len, COPY_BYTES, (off_t)at);
+        if (n == 0) {
+            return 0;
+        }
+        if (n > 0) {
+            c->text.len += (size_t)n;
+            at += (uint64_t)n;
+            failed = channel_flush(c);
+        } else if (errno != EINTR) {
+            failed = errno;
+        }
+    }
+    return failed;
+}
+
+void failures_copy(struct failures *f, int fd, uint64_t at, bool json)
+{
+    f->json_seen = f->json_seen || json;
+    note_failed(f, copy(json ? &f->json : &f->lines, fd, at));
 }
 
 static int put_in_place(struct failures *f, struct channel *c)

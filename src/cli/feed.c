@@ -16,7 +16,8 @@ struct feed {
     struct table *table; /* owned; NULL unless the format is one */
     struct list_out out;
     enum input_format format;
-    bool ended; /* the source has no more */
+    uint64_t open_at; /* where the entry that waits for options begins */
+    bool ended;       /* the source has no more */
 };
 
 struct err *feed_open(struct loop *l, struct executor *ex, const struct list_out *out,
@@ -72,7 +73,11 @@ static struct err *take_line(struct feed *f, const struct split_line *t)
         return table_push(f->table, t, f->split.line);
     }
     if (f->format != INPUT_JSONL) {
-        return lines_push(f->lines, t, f->split.line);
+        struct err *failed = lines_push(f->lines, t, f->split.line);
+        if (lines_opened_at(f->lines) == f->split.line) {
+            f->open_at = f->split.begin;
+        }
+        return failed;
     }
     struct entry *e;
     struct err *error = jsonl_entry(&f->out, t, f->split.line, &e);
@@ -183,6 +188,17 @@ struct err *feed_wait(struct feed *f, loop_fn fn, void *arg)
 void feed_stop(struct feed *f)
 {
     source_stop(f->source);
+}
+
+bool feed_rest(const struct feed *f, struct feed_rest *out)
+{
+    uint64_t start;
+    if (f->format == INPUT_AUTO || !source_is_plain(f->source, &out->fd, &start)) {
+        return false;
+    }
+    out->at = start + (lines_open(f->lines) ? f->open_at : f->split.next);
+    out->json = f->format == INPUT_JSONL;
+    return true;
 }
 
 bool feed_is_live(const struct feed *f)

@@ -28,6 +28,15 @@ enum feed_got feed_advance(struct feed *f, struct err **error);
 struct err *feed_wait(struct feed *f, loop_fn fn, void *arg);
 void feed_stop(struct feed *f);
 
+/* What the feed has not given out, as bytes of its file: from `at` to the file's end. False if it
+ * is no file, compressed, or not yet known to be of which format. */
+struct feed_rest {
+    int fd; /* borrowed from the feed */
+    uint64_t at;
+    bool json;
+};
+bool feed_rest(const struct feed *f, struct feed_rest *out);
+
 bool feed_is_live(const struct feed *f); /* as source_is_live */
 
 /* True if an entry waits for options that somebody may still be typing. feed_silence gives it out.

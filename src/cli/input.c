@@ -320,3 +320,12 @@ void input_leave_live(struct async_iter *entries)
 {
     ((struct input *)entries)->leaves_live = true;
 }
+
+bool input_rest(const struct async_iter *entries, struct feed_rest *out)
+{
+    const struct input *in = (const struct input *)entries;
+    bool last = in->nfeeds > 0 && in->feed_at == in->nfeeds - 1;
+    bool urls = in->options->urls && in->options->urls[in->urls_given];
+    return last && !urls && in->nitems == 0 && !in->failed &&
+           feed_rest(in->feeds[in->feed_at], out);
+}

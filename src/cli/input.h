@@ -17,8 +17,13 @@
 struct err *input_open(struct loop *l, struct executor *ex, const struct input_options *options,
     void (*warn)(void *arg, const char *text), void *arg, struct async_iter **out);
 
-/* From now on only files are read: what comes from a pipe or a terminal is left to whoever sends it,
- * but for an entry that was begun. */
+/* From now on only files are read: what comes from a pipe or a terminal is left to whoever sends
+ * it, but for an entry that was begun. */
 void input_leave_live(struct async_iter *entries);
+
+/* If all that is left is in one file whose bytes can be taken as they are: those. Else false: the
+ * entries are to be read. */
+struct feed_rest;
+bool input_rest(const struct async_iter *entries, struct feed_rest *out);
 
 #endif

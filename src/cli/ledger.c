@@ -4,6 +4,7 @@
 #include "aio/task.h"
 #include "base/alloc.h"
 #include "cli/failures.h"
+#include "cli/feed.h"
 #include "cli/input.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@ struct ledger {
     struct loop *loop;         /* borrowed */
     struct journal *journal;   /* owned; NULL: none, as the next */
     struct failures *failures; /* owned */
+    bool by_bytes;             /* what was not read comes to the same paths when it is read later */
     struct record_consumer next;
 };
 
@@ -31,6 +33,8 @@ struct err *ledger_open(const struct options *o, struct ledger **out)
         ledger_free(g);
         return e;
     }
+    const char *names = o->session.output;
+    g->by_bytes = o->session.marks && !(names && strstr(names, "{index"));
     *out = g;
     return NULL;
 }
@@ -167,13 +171,25 @@ static bool reads_on(struct finish *f)
     return true;
 }
 
+/* Millions of lines are copied in the time that a person waits. */
+static bool take_bytes(struct finish *f)
+{
+    struct ledger *g = f->ledger;
+    struct feed_rest rest;
+    if (!g->by_bytes || !input_rest(f->entries, &rest) || !failures_takes(g->failures, rest.json)) {
+        return false;
+    }
+    failures_copy(g->failures, rest.fd, rest.at, rest.json);
+    return true;
+}
+
 static enum co_state finish_step(void *frame, struct err *status)
 {
     struct finish *f = frame;
     bool on;
     CO_BEGIN(&f->co);
     on = reads_on(f);
-    while (on && !f->error) {
+    while (on && !f->error && !take_bytes(f)) {
         f->error = expect(f, async_iter_next(f->entries));
         if (f->error) {
             break;

@@ -46,6 +46,11 @@ bool lines_open(const struct lines *p)
     return p->open != NULL;
 }
 
+uint64_t lines_opened_at(const struct lines *p)
+{
+    return p->open ? p->open->line : 0;
+}
+
 static bool indents(char c)
 {
     return c == ' ' || c == '\t';

@@ -30,6 +30,8 @@ struct err *lines_too_long(struct lines *p, char first, uint64_t line);
 
 /* True while an entry waits for options. */
 bool lines_open(const struct lines *p);
+/* The line at which that entry began; 0: none waits. */
+uint64_t lines_opened_at(const struct lines *p);
 /* True if a line that begins so ends the entry that waits. */
 bool lines_ends_with(char first);
 

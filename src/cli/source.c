@@ -38,6 +38,7 @@ struct source {
     struct loop *loop;
     struct executor *executor;
     const char *name;
+    uint64_t start;      /* of a file: where it is read from */
     struct block *block; /* owned, also while lent */
     bool live, ended;
     enum source_coding coding;
@@ -89,6 +90,13 @@ static bool fd_is_live(int fd)
     return fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode);
 }
 
+/* Standard input may have been read before. */
+static uint64_t position(int fd)
+{
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    return at > 0 ? (uint64_t)at : 0;
+}
+
 struct err *source_open(struct loop *l, struct executor *ex, const char *name, struct source **out)
 {
     struct err *error = NULL;
@@ -111,6 +119,7 @@ struct err *source_open(struct loop *l, struct executor *ex, const char *name, s
         goto out;
     }
     s->live = fd_is_live(s->block->fd);
+    s->start = s->live ? 0 : position(s->block->fd);
     *out = s;
     s = NULL;
 out:
@@ -366,4 +375,11 @@ struct err *source_error(const struct source *s)
 bool source_is_live(const struct source *s)
 {
     return s->live;
+}
+
+bool source_is_plain(const struct source *s, int *fd, uint64_t *start)
+{
+    *fd = s->block->fd;
+    *start = s->start;
+    return !s->live && s->coding == CODING_PLAIN;
 }

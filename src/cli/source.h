@@ -34,6 +34,9 @@ void source_stop(struct source *s);
 
 struct err *source_error(const struct source *s); /* a new reference; ERR_IO, ERR_NOMEM */
 
+/* True for a file that is not compressed; its bytes begin at *start. *fd: borrowed. */
+bool source_is_plain(const struct source *s, int *fd, uint64_t *start);
+
 /* True for what somebody may be typing or sending right now: silence means something there. */
 bool source_is_live(const struct source *s);
 

@@ -22,6 +22,8 @@ void split_feed(struct split *s, const char *bytes, size_t n)
 
 static enum split_got give(struct split *s, const char *text, size_t len, struct split_line *out)
 {
+    s->begin = s->next;
+    s->next = s->offset;
     if (s->line++ == 0 && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         text += 3;
         len -= 3;
@@ -67,8 +69,10 @@ enum split_got split_next(struct split *s, struct split_line *out)
         const char *newline = memchr(piece, '\n', (size_t)(s->end - piece));
         size_t len = (size_t)((newline ? newline : s->end) - piece);
         s->at = newline ? newline + 1 : s->end;
+        s->offset += (uint64_t)(s->at - piece);
         if (s->skipping) {
             s->skipping = !newline;
+            s->next = s->offset;
             continue;
         }
         if (s->partial.len + len > SPLIT_LINE_MAX) {

@@ -20,6 +20,8 @@ enum split_got { SPLIT_NONE, SPLIT_LINE, SPLIT_TOO_LONG, SPLIT_NOMEM };
 struct split {
     struct buf partial;   /* owned: the beginning of a line that is not complete */
     const char *at, *end; /* borrowed: bytes not looked at */
+    uint64_t offset;      /* of all bytes taken so far */
+    uint64_t begin, next; /* where the line that came out last begins, and the one after it */
     uint64_t line;        /* the number of the line that came out last, from 1 */
     char first;           /* its first byte, also of one that is too long; '\0' if empty */
     bool skipping, used;
