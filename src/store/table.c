@@ -22,6 +22,8 @@
 #include <string.h>
 
 #define FIRST_SIZE 32
+#define GROWTH     4  /* by a quarter: what is free costs memory */
+#define FULLEST    85 /* percent of the homes */
 
 void table_init(struct table *t, unsigned width, unsigned low)
 {
@@ -105,9 +107,9 @@ static void move_to_places(struct table *t, size_t homes, size_t slots)
 /* False when memory ran out; the table is then as it was. */
 static bool grow(struct table *t)
 {
-    size_t homes = t->homes ? t->homes + t->homes / 2 : FIRST_SIZE;
+    size_t homes = t->homes ? t->homes + t->homes / GROWTH : FIRST_SIZE;
     while (!fits(t, homes)) {
-        homes += homes / 2;
+        homes += homes / GROWTH;
     }
     size_t slots = slots_for(homes), entry = t->width * sizeof(uint64_t);
     uint64_t *words = mem_array(t->words, slots, entry);
@@ -159,7 +161,7 @@ const uint64_t *table_find(const struct table *t, uint64_t hash)
 bool table_add(struct table *t, const uint64_t *entry)
 {
     uint64_t hash = *entry >> t->low;
-    bool crowded = (t->count + 1) * 5 > t->homes * 4;
+    bool crowded = (t->count + 1) * 100 > t->homes * FULLEST;
     while (crowded || !insert(t, place_of(t, hash), entry)) {
         if (!grow(t)) {
             return false;
