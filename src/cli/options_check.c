@@ -122,6 +122,7 @@ static void derive(struct parse *p)
     if (s->if_exists == IF_EXISTS_UPDATE) {
         s->remote_time = true;
     }
+    o->store.resume_unsafe = s->resume_unsafe;
     o->store.dir = s->dir;
     o->store.absolute = s->output && *s->output == '/';
     o->output.gather = s->mode == AWAIT_GATHER;

@@ -114,8 +114,8 @@ static struct err *build_headers(struct attempt *a, bool secrets)
 
 static struct err *build_referer(struct attempt *a, bool secrets)
 {
-    const char *referer = a->job->entry->referer ? a->job->entry->referer
-                                                 : a->job->session->options->request.referer;
+    const char *referer =
+        a->job->entry->referer ? a->job->entry->referer : a->job->session->options->request.referer;
 
     if (!referer) {
         return NULL;
@@ -149,6 +149,25 @@ static void build_method(struct attempt *a)
     a->request.method = a->bodyless ? NULL : method;
 }
 
+enum origin {
+    ORIGIN_OWN,   /* what is there came from this URL, in this run or an earlier one */
+    ORIGIN_KIN,   /* from one of the same resource: another query, or the list's id says so */
+    ORIGIN_OTHER, /* from any other: an equal ETag says nothing */
+};
+
+static enum origin origin_of_part(const struct attempt *a)
+{
+    const char *url = sink_part_url(a->sink);
+    const uint64_t key = sink_part_key(a->sink);
+
+    if (!url && key == 0) {
+        return ORIGIN_OWN; /* no sidecar */
+    }
+    const bool same_url = url && strcmp(url, url_public(job_url(a->job))) == 0;
+    const bool same_key = key == a->job->key;
+    return same_url && same_key ? ORIGIN_OWN : same_url || same_key ? ORIGIN_KIN : ORIGIN_OTHER;
+}
+
 /* What is there decides what is asked for. */
 static void plan(struct attempt *a)
 {
@@ -161,9 +180,9 @@ static void plan(struct attempt *a)
         return;
     }
     have = sink_have(a->sink, &v);
-    if (have > 0) {
-        uint64_t key = sink_part_key(a->sink);
-        a->plan = resume_plan(v, have, key == 0 || key == a->job->key, o->resume_unsafe);
+    const enum origin origin = origin_of_part(a);
+    if (have > 0 && origin != ORIGIN_OTHER) {
+        a->plan = resume_plan(v, have, origin == ORIGIN_OWN, o->resume_unsafe);
         if (a->match && a->plan.how == RESUME_IF_RANGE) {
             a->plan.how = RESUME_IF_MATCH;
         }
@@ -174,8 +193,7 @@ static struct err *build(struct attempt *a)
 {
     const struct session_options *o = a->job->session->options;
     const struct entry *e = a->job->entry;
-    const bool secrets =
-        credentials_allowed(&o->request, a->job->mirrors[a->mirror].url, a->url);
+    const bool secrets = credentials_allowed(&o->request, a->job->mirrors[a->mirror].url, a->url);
     struct request *rq = &a->request;
     struct err *error;
 
@@ -198,8 +216,7 @@ static struct err *build(struct attempt *a)
     } else if (o->request.range) {
         rq->range = o->request.range;
         rq->identity = true;
-    } else if (a->job->if_exists == IF_EXISTS_UPDATE &&
-               a->job->probe.final == PRESENCE_FILE) {
+    } else if (a->job->if_exists == IF_EXISTS_UPDATE && a->job->probe.final == PRESENCE_FILE) {
         rq->if_modified_since = a->job->probe.modified;
     }
     error = build_headers(a, secrets);
@@ -213,11 +230,12 @@ struct err *attempt_start(struct attempt *a)
     forget_request(a);
     a->accepted = a->ask_again = a->held = false;
     a->refused = 0;
+    a->reached = a->end > a->reached ? a->end : a->reached;
     a->start = a->end = 0;
     error = build(a);
     if (!error) {
-        a->transfer = transfer_start(a->job->session->env.multi, &a->request, receive_into(), a,
-            &error);
+        a->transfer =
+            transfer_start(a->job->session->env.multi, &a->request, receive_into(), a, &error);
     }
     if (a->transfer) {
         a->job->record->attempts++;
@@ -228,5 +246,7 @@ struct err *attempt_start(struct attempt *a)
 
 int64_t attempt_gained(const struct attempt *a)
 {
-    return a->end - a->start;
+    const int64_t from = a->start > a->reached ? a->start : a->reached;
+
+    return a->end > from ? a->end - from : 0;
 }

@@ -13,22 +13,22 @@
 #include "net/transfer.h"
 
 struct attempt {
-    struct job *job;    /* borrowed */
-    struct sink *sink;  /* owned by the download; NULL while nothing is to be stored */
-    unsigned mirror;    /* which of the job's */
-    struct url *url;    /* owned: the hop */
-    unsigned hops;      /* redirects followed since the mirror's own URL */
-    bool looking;       /* by HEAD: no sink, the reply is all that is wanted */
-    bool bodyless;      /* a redirect turned the method into GET */
+    struct job *job;   /* borrowed */
+    struct sink *sink; /* owned by the download; NULL while nothing is to be stored */
+    unsigned mirror;   /* which of the job's */
+    struct url *url;   /* owned: the hop */
+    unsigned hops;     /* redirects followed since the mirror's own URL */
+    bool looking;      /* by HEAD: no sink, the reply is all that is wanted */
+    bool bodyless;     /* a redirect turned the method into GET */
     struct request request;
-    char range[32];     /* "a-" */
-    struct buf texts;   /* owned: header lines and the like that request points into */
+    char range[32];       /* "a-" */
+    struct buf texts;     /* owned: header lines and the like that request points into */
     const char **headers; /* owned array of borrowed lines */
-    char *referer;      /* owned */
+    char *referer;        /* owned */
     struct resume plan;
-    bool fresh;         /* start over, whatever is there */
-    bool match;         /* ask with If-Match once */
-    bool matched_before; /* If-Match was tried for this file */
+    bool fresh;              /* start over, whatever is there */
+    bool match;              /* ask with If-Match once */
+    bool matched_before;     /* If-Match was tried for this file */
     struct future *transfer; /* owned */
     /* what the reply's head decided */
     bool accepted;      /* the body goes to the sink */
@@ -36,6 +36,8 @@ struct attempt {
     bool held;          /* the host waits as Retry-After asked: no backoff of ours */
     int64_t refused;    /* body bytes that went nowhere */
     int64_t start, end; /* of what the sink got from this attempt */
+    int64_t limit;      /* where the reply said that it ends */
+    int64_t reached;    /* the furthest byte that any attempt before this one came to */
 };
 
 void attempt_init(struct attempt *a, struct job *job);
@@ -60,7 +62,7 @@ enum verdict {
  * Fills the record's account of requests, bytes and reply. */
 enum verdict attempt_judge(struct attempt *a, struct err *status, struct err **error);
 
-/* Bytes of the file that this attempt brought. */
+/* Bytes of the file that this attempt brought and none before it. */
 int64_t attempt_gained(const struct attempt *a);
 
 #endif

@@ -36,9 +36,9 @@ static void account(struct attempt *a, const struct reply *r)
     rec->timing.connect = r->timing.connect;
     rec->timing.tls = r->timing.tls;
     rec->timing.ttfb = r->timing.first_byte;
-    rec->timing.body =
-        r->timing.first_byte >= 0 && r->timing.total >= 0 ? r->timing.total - r->timing.first_byte
-                                                          : -1;
+    rec->timing.body = r->timing.first_byte >= 0 && r->timing.total >= 0
+                           ? r->timing.total - r->timing.first_byte
+                           : -1;
     if (r->status == 0) {
         return;
     }
@@ -147,7 +147,7 @@ static enum verdict out_of_range(struct attempt *a, const struct reply *r, struc
     }
     const int64_t have = sink_have(a->sink, &v);
     const char *slash = r->content_range ? strrchr(r->content_range, '/') : NULL;
-    if (slash && v->total >= 0 && have == v->total && strtoll(slash + 1, NULL, 10) == have &&
+    if (slash && (v->total < 0 || have == v->total) && strtoll(slash + 1, NULL, 10) == have &&
         (!r->etag || !v->etag || strcmp(r->etag, v->etag) == 0)) {
         return ATTEMPT_DONE;
     }
@@ -164,10 +164,14 @@ static enum verdict judge_body(struct attempt *a, const struct reply *r, struct 
         *error = err_new(ERR_HTTP, NULL, "HTTP status %d that was not asked for", r->status);
         return ATTEMPT_FAILED;
     }
-    if (r->status == 206 && a->plan.how != RESUME_NOT && a->job->total > a->end) {
-        return ATTEMPT_AGAIN; /* an end short of what was asked: ask on */
+    if (r->status != 206 || a->plan.how == RESUME_NOT || a->job->total == a->end) {
+        return ATTEMPT_DONE;
     }
-    return ATTEMPT_DONE;
+    if (a->end > a->start) {
+        return ATTEMPT_AGAIN; /* an end short of what was asked, or not known to be all: ask on */
+    }
+    *error = err_new(ERR_NETWORK, "CURLE_PARTIAL_FILE", "a range without its bytes");
+    return failed(a, 0, *error);
 }
 
 static enum verdict judge_reply(struct attempt *a, const struct reply *r, struct err **error)

@@ -21,6 +21,21 @@ static bool stored_as_it_is(const struct attempt *a, const struct reply *r)
     return !(s->env.net->compressed && r->content_encoding) && !s->options->request.range;
 }
 
+static void warn_unchecked(const struct job *job)
+{
+    const struct session *s = job->session;
+    struct buf b = BUF_INIT;
+
+    buf_addf(&b,
+        "%s: resumed, though nothing tells whether it is the same version "
+        "(--resume-unsafe)",
+        job->path);
+    if (s->env.warn && !buf_failed(&b)) {
+        s->env.warn(s->env.warn_arg, b.data);
+    }
+    buf_fini(&b);
+}
+
 /* The name came with the head: now there is a sink. */
 static struct err *name_from_head(struct attempt *a, const struct reply *r)
 {
@@ -85,20 +100,52 @@ static bool wanted(const struct attempt *a, const struct reply *r)
            (!o->request.location && r->status >= 300 && r->status < 400 && r->status != 304);
 }
 
+/* The body's bytes go to offset. */
+static struct err *accept_body(struct attempt *a, const struct reply *r, int64_t offset)
+{
+    struct job *job = a->job;
+    struct validators version = resume_version(r, stored_as_it_is(a, r));
+    const struct validators *before = NULL;
+    int64_t first, last, total;
+    struct err *error;
+
+    a->limit = INT64_MAX;
+    if (offset > 0) {
+        sink_have(a->sink, &before);
+        version.total = version.total < 0 ? before->total : version.total;
+        if (resume_content_range(r->content_range, &first, &last, &total)) {
+            a->limit = last + 1;
+        }
+        if (a->plan.how == RESUME_UNCHECKED) {
+            warn_unchecked(job);
+        }
+    }
+    error = sink_start(a->sink, offset, &version);
+    if (error) {
+        return error;
+    }
+    a->accepted = true;
+    a->fresh = false;
+    a->start = a->end = offset;
+    job->have = offset;
+    job->total = version.total;
+    job->record->resumed_at = offset > 0 ? offset : -1;
+    job->step = "body";
+    return NULL;
+}
+
 static struct err *on_head(void *arg, const struct reply *r)
 {
     struct attempt *a = arg;
-    struct job *job = a->job;
-    struct validators version;
     struct err *error;
     int64_t offset;
 
     if (!wanted(a, r)) {
         return NULL;
     }
-    if (job->session->options->require_length && !r->length_known) {
-        return err_new(ERR_POLICY, NULL,
-            "the reply has no length, and --require-length asks for one");
+    if (a->job->session->options->require_length && !r->length_known) {
+        return err_new(
+            ERR_POLICY, NULL, "the reply has no length, and --require-length asks for one");
     }
     if (!a->sink) {
         error = name_from_head(a, r);
@@ -111,28 +158,20 @@ static struct err *on_head(void *arg, const struct reply *r)
         /* ends the transfer; the judge looks at ask_again first */
         return a->ask_again ? err_plain(ERR_STOP_ITERATION) : NULL;
     }
-    version = resume_version(r, stored_as_it_is(a, r));
-    error = sink_start(a->sink, offset, &version);
-    if (error) {
-        return error;
-    }
-    a->accepted = true;
-    a->fresh = false;
-    a->start = a->end = offset;
-    job->have = offset;
-    job->total = version.total;
-    job->step = "body";
-    return NULL;
+    return accept_body(a, r, offset);
 }
 
 static struct err *on_body(void *arg, const void *bytes, size_t n)
 {
     struct attempt *a = arg;
     struct err *error;
+    size_t left;
 
     a->job->session->totals.received += n;
-    if (!a->accepted) {
-        a->refused += (int64_t)n;
+    left = !a->accepted ? 0 : (uint64_t)(a->limit - a->end) < n ? (size_t)(a->limit - a->end) : n;
+    a->refused += (int64_t)(n - left);
+    n = left;
+    if (n == 0) {
         return a->refused > REFUSED_MOST ? err_plain(ERR_STOP_ITERATION) : NULL;
     }
     error = sink_write(a->sink, bytes, n);

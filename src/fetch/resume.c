@@ -22,17 +22,17 @@ struct resume resume_plan(const struct validators *v, int64_t have, bool same_ur
 {
     const struct resume none = {.how = RESUME_NOT};
 
-    if (have <= 0) {
+    if (have <= 0 || v->decoded) {
         return none;
     }
     if (strong_etag(v->etag) && (same_url || v->total >= 0)) {
-        return (struct resume){RESUME_IF_RANGE, have, v->etag};
+        return (struct resume){RESUME_IF_RANGE, have, v->etag, !same_url};
     }
     if (same_url && strong_date(v)) {
-        return (struct resume){RESUME_IF_RANGE, have, v->last_modified};
+        return (struct resume){RESUME_IF_RANGE, have, v->last_modified, false};
     }
     if (same_url && unsafe) {
-        return (struct resume){RESUME_UNCHECKED, have, NULL};
+        return (struct resume){RESUME_UNCHECKED, have, NULL, false};
     }
     return none;
 }
@@ -71,8 +71,7 @@ bool resume_content_range(const char *text, int64_t *first, int64_t *last, int64
     } else if (!number(&text, total)) {
         return false;
     }
-    return text[strspn(text, " \t")] == '\0' && *first <= *last &&
-           (*total < 0 || *last < *total);
+    return text[strspn(text, " \t")] == '\0' && *first <= *last && (*total < 0 || *last < *total);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -88,12 +87,13 @@ static bool same_version(const struct validators *v, const struct reply *r)
                same_text(v->last_modified, r->last_modified));
 }
 
-static bool range_fits(const struct resume *plan, const struct validators *v,
-    const struct reply *r)
+static bool range_fits(const struct resume *plan, const struct validators *v, const struct reply *r)
 {
     int64_t first, last, total;
 
-    if (!resume_content_range(r->content_range, &first, &last, &total)) {
+    if (!resume_content_range(r->content_range, &first, &last, &total) ||
+        (total < 0 && plan->sized) ||
+        (r->content_length >= 0 && r->content_length != last - first + 1)) {
         return false;
     }
     return first == plan->from && (v->total < 0 || total < 0 || total == v->total) &&
@@ -101,13 +101,12 @@ static bool range_fits(const struct resume *plan, const struct validators *v,
            same_version(v, r);
 }
 
-enum resume_verdict resume_judge(const struct resume *plan, const struct validators *v,
-    const struct reply *r, int64_t *offset)
+enum resume_verdict resume_judge(
+    const struct resume *plan, const struct validators *v, const struct reply *r, int64_t *offset)
 {
     if (r->status == 206) {
         *offset = plan->from;
-        return plan->how != RESUME_NOT && range_fits(plan, v, r) ? RESUME_TAKE
-                                                                 : RESUME_START_OVER;
+        return plan->how != RESUME_NOT && range_fits(plan, v, r) ? RESUME_TAKE : RESUME_START_OVER;
     }
     *offset = 0;
     if (plan->how == RESUME_IF_RANGE && strong_etag(v->etag) && same_text(v->etag, r->etag)) {
@@ -118,7 +117,7 @@ enum resume_verdict resume_judge(const struct resume *plan, const struct validat
 
 struct validators resume_version(const struct reply *r, bool plain)
 {
-    struct validators v = {.modified = -1, .date = -1, .total = -1};
+    struct validators v = {.modified = -1, .date = -1, .total = -1, .decoded = true};
     int64_t first, last;
 
     if (!plain) {

@@ -20,6 +20,7 @@ struct resume {
     enum resume_how how;
     int64_t from;          /* the first byte asked for */
     const char *validator; /* borrowed from the sink: for If-Range or If-Match */
+    bool sized;            /* a reply that does not tell the total is of no use */
 };
 
 /* What can be asked, `have` bytes of version v being there. same_url: false if what is there was
@@ -32,16 +33,17 @@ enum resume_verdict {
     RESUME_START_OVER, /* not to be used: ask again from the start */
 };
 
-/* What to make of a 200 or 206 to a request planned so; v: as at the plan. */
-enum resume_verdict resume_judge(const struct resume *plan, const struct validators *v,
-    const struct reply *r, int64_t *offset);
+/* What to make of a 200 or 206 to a request planned so; v: as at the plan. Of a 206 that is taken
+ * only the bytes up to the end that its Content-Range names are to be used. */
+enum resume_verdict resume_judge(
+    const struct resume *plan, const struct validators *v, const struct reply *r, int64_t *offset);
 
 /* Reads "bytes a-b/total" (total -1 for '*'); false if it is anything else or makes no sense. */
 bool resume_content_range(const char *text, int64_t *first, int64_t *last, int64_t *total);
 
-/* The version that a reply describes; strings are borrowed from the reply. plain: false if its bytes
- * are not the resource's own (decoded here, or a range somebody asked for): nothing can be added to
- * them later, so no validator is given. */
+/* The version that a reply describes; strings are borrowed from the reply. plain: false if its
+ * bytes are not the resource's own (decoded here, or a range somebody asked for): nothing can be
+ * added to them later, so no validator is given. */
 struct validators resume_version(const struct reply *r, bool plain);
 
 #endif

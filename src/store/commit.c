@@ -236,11 +236,9 @@ static struct err *finish(struct commit *c, struct part *p, struct spot *at)
     if (e) {
         return e;
     }
-    if (p->sidecar && unlinkat(at->dir.fd, at->sidecar, 0) < 0 && errno != ENOENT) {
+    if (!part_unclaim(p, at)) {
         return part_error(p, errno);
     }
-    p->sidecar = false;
-    p->side.claim_at = -1;
     e = rename_by_policy(c, p, at);
     if (e) {
         part_claim(p, at, true);

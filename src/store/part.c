@@ -160,7 +160,7 @@ struct err *part_find(struct part *p, const struct spot *at)
     if (!p->store->resume || !sidecar_read(at->dir.fd, at->sidecar, &side)) {
         return NULL;
     }
-    if (side.present > st.st_size || !validators_resumable(&side.v)) {
+    if (side.present > st.st_size || !store__resumable(p->store, &side.v)) {
         sidecar_fini(&side);
         return NULL;
     }
@@ -177,15 +177,25 @@ struct err *part_find(struct part *p, const struct spot *at)
 
 /* -- making and starting over ---------------------------------------------------------------- */
 
-/* False, with errno, unless the part is gone. */
-static bool unlink_both(struct part *p, const struct spot *at)
+bool part_unclaim(struct part *p, const struct spot *at)
 {
-    if (p->sidecar && unlinkat(at->dir.fd, at->sidecar, 0) < 0 && errno != ENOENT) {
+    /* a directory in its place is taken for no sidecar by anybody */
+    if (p->sidecar && unlinkat(at->dir.fd, at->sidecar, 0) < 0 && errno != ENOENT &&
+        errno != EISDIR) {
         return false;
     }
     p->sidecar = false;
     p->side.claim_at = -1;
     p->side.present = 0;
+    return true;
+}
+
+/* False, with errno, unless the part is gone. */
+static bool unlink_both(struct part *p, const struct spot *at)
+{
+    if (!part_unclaim(p, at)) {
+        return false;
+    }
     return unlinkat(at->dir.fd, at->part, 0) == 0 || errno == ENOENT;
 }
 
@@ -246,12 +256,9 @@ static struct err *start_over(struct part *p, const struct spot *at)
         part_close(p);
         return gone ? NULL : part_error(p, failed);
     }
-    if (p->sidecar && unlinkat(at->dir.fd, at->sidecar, 0) < 0 && errno != ENOENT) {
+    if (!part_unclaim(p, at)) {
         return part_error(p, errno);
     }
-    p->sidecar = false;
-    p->side.claim_at = -1;
-    p->side.present = 0;
     return ftruncate(p->fd, 0) < 0 ? part_error(p, errno) : NULL;
 }
 
@@ -278,7 +285,7 @@ static void take_version(struct part *p)
     validators_fini(&p->side.v);
     p->side.v = p->next.v;
     p->next.v = (struct validators){.modified = -1, .date = -1, .total = -1};
-    p->resumable = p->store->resume && validators_resumable(&p->side.v);
+    p->resumable = store__resumable(p->store, &p->side.v);
 }
 
 struct err *part_make(struct part *p, const struct spot *at)

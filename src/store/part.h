@@ -87,6 +87,9 @@ struct err *part_write(struct part *p, struct list *chunks, struct list *done, s
  * has passed. A sidecar that cannot be written only means that nothing can be resumed. */
 void part_claim(struct part *p, const struct spot *at, bool force);
 
+/* Removes the sidecar. False, with errno, if it is still there. */
+bool part_unclaim(struct part *p, const struct spot *at);
+
 /* Removes sidecar and part, and closes. */
 void part_drop(struct part *p, const struct spot *at);
 

@@ -237,8 +237,7 @@ static bool close_needs_work(const struct sink *k)
     if (k->part.discard) {
         return false;
     }
-    return k->part.fd >= 0 ||
-           (k->keep && k->store->resume && k->chunks.bytes > 0 && validators_resumable(&k->v));
+    return k->part.fd >= 0 || (k->keep && k->chunks.bytes > 0 && store__resumable(k->store, &k->v));
 }
 
 static void start_op(struct sink *k)

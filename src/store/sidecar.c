@@ -278,8 +278,8 @@ int sidecar_claim(int at, const char *name, const struct sidecar *s)
 
 bool validators_resumable(const struct validators *v)
 {
-    if (v->etag) {
-        return v->etag[0] == '"';
+    if (v->etag || v->decoded) {
+        return !v->decoded && v->etag[0] == '"';
     }
     return v->last_modified && v->modified >= 0 && v->date >= 0 &&
            v->date - v->modified >= STRONG_AFTER;

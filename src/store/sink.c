@@ -118,6 +118,9 @@ struct err *sink_start(struct sink *k, int64_t offset, const struct validators *
     validators_fini(&k->v);
     k->v = copy;
     k->renewed = true;
+    free(k->part_url);
+    k->part_url = NULL;
+    k->part_key = 0;
     if (offset == 0) {
         chunks_clear(k->store, &k->chunks);
         k->arrived = 0;

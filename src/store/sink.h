@@ -29,6 +29,7 @@ struct validators {
     time_t modified, date;      /* -1: unknown */
     char *coding;               /* Content-Encoding; NULL: none */
     int64_t total;              /* whole size; -1: unknown */
+    bool decoded; /* the bytes are not as they were sent: nothing can be added to them */
 };
 void validators_fini(struct validators *v);
 struct err *validators_copy(struct validators *to, const struct validators *from);
@@ -55,8 +56,9 @@ struct future *sink_open(struct sink *k);
  * version: whether its validators allow to resume is for the caller to judge. They are borrowed
  * from the sink; v may be NULL. Always 0 without options.resume. */
 int64_t sink_have(const struct sink *k, const struct validators **v);
-const char *sink_part_url(const struct sink *k); /* the sidecar's url; NULL: none */
-uint64_t sink_part_key(const struct sink *k);    /* the sidecar's key hash; 0: none */
+/* Of the sidecar that was found, until sink_start() makes the bytes this download's own. */
+const char *sink_part_url(const struct sink *k); /* NULL: none */
+uint64_t sink_part_key(const struct sink *k);    /* 0: none */
 
 /* A reply's body follows: its bytes go to `offset`. 0 starts over (what was there is dropped);
  * otherwise offset must be sink_have(). v: copied; describes the version. ERR_NOMEM; ERR_VALUE for

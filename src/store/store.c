@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The store: its directory, what is in memory, and who has to be written soon. */
+#include "store/sidecar.h"
 #include "store/store_private.h"
 
 #include <errno.h>
@@ -62,6 +63,7 @@ struct err *store_new(
     s->buffer = options->buffer;
     s->fsync = options->fsync;
     s->resume = options->resume;
+    s->resume_unsafe = options->resume_unsafe;
     list_init(&s->due);
     timer_init(&s->timer, on_timer, s);
     mem_pool_init(&s->chunks, sizeof(struct chunk) + CHUNK_BYTES, CHUNKS_KEPT);
@@ -75,6 +77,11 @@ struct err *store_new(
     }
     *out = s;
     return NULL;
+}
+
+bool store__resumable(const struct store *s, const struct validators *v)
+{
+    return s->resume && (validators_resumable(v) || (s->resume_unsafe && !v->decoded));
 }
 
 struct store *store__ref(struct store *s)

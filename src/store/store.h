@@ -28,6 +28,7 @@ struct store_options {
     size_t buffer;           /* bytes in memory not yet written before pressure is announced */
     bool fsync;              /* file and directory */
     bool resume;             /* parts are kept with a sidecar and resumed */
+    bool resume_unsafe;      /* also those of a version that nothing tells from others */
     char *const *allow_dirs; /* absolute paths below which targets may be too; NULL-terminated;
                                 NULL: none. Borrowed; made if missing */
     bool absolute; /* targets may be absolute (a typed -o); then `dir` does not bound them */

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "store/chunk.h"
 #include "store/dir.h"
+#include "store/sink.h"
 #include "store/store.h"
 
 /* Somebody whose bytes wait in memory. Embedded; fn is called once, a second after it was noted. */
@@ -27,12 +28,12 @@ struct store {
     struct executor *executor; /* borrowed */
 
     /* Not changed once made, so that any thread may read them. */
-    struct dir *dir;     /* owned; NULL if it cannot be used and targets may be absolute */
-    int dir_errnum;      /* why */
+    struct dir *dir;         /* owned; NULL if it cannot be used and targets may be absolute */
+    int dir_errnum;          /* why */
     struct allowed *allowed; /* owned: what targets may be below, too */
     size_t nallowed;
     struct dir *unbound; /* owned; NULL unless targets may be absolute */
-    bool fsync, resume;
+    bool fsync, resume, resume_unsafe;
 
     size_t buffer, bytes; /* the mark, and what is in memory */
     bool over;
@@ -42,6 +43,9 @@ struct store {
     struct timer timer;
     struct mem_pool chunks; /* of CHUNK_BYTES */
 };
+
+/* Whether what came of this version is kept to be resumed. Any thread. */
+bool store__resumable(const struct store *s, const struct validators *v);
 
 struct store *store__ref(struct store *s);
 void store__unref(struct store *s);

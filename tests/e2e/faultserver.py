@@ -15,7 +15,11 @@ reply
     location=URL|self   for redirects
     retry_after=V       sent with every status of 400 and above
     etag=E modified=D   validators; conditional requests get 304
-    ranges=1            Range and If-Range are honoured
+    version=A,B,...     one a request with the same key, the last repeated ("*": another each time):
+                        it is the seed, and {v} in etag stands for it; seed, size, etag and modified
+                        may be lists, too, separated by "|"
+    ranges=1            Range and If-Range are honoured; more, and what goes wrong there: ranges.py
+    date=D              instead of the true Date; "none": no Date
     auth=USER:PW        401 without it
     echo=1              the request as JSON: method, target, headers, body
     gzip=1 | corrupt    the body as Content-Encoding: gzip
@@ -48,6 +52,8 @@ import threading
 import time
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import ranges
+
 ADDRESSES = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"]
 REASONS = {200: "OK", 204: "No Content", 206: "Partial Content", 304: "Not Modified"}
 
@@ -71,6 +77,7 @@ class Request:
         self.connection = connection
         self.address = address
         self.time = time.monotonic()
+        self.sent = 0  # bytes of the body that were given to the connection
 
     def __repr__(self):
         return f"<{self.method} {self.target}>"
@@ -257,8 +264,20 @@ class Reply:
         self.server, self.request, self.nth = server, request, nth
         self.reader, self.writer = reader, writer
         self.multi = parse_qs(urlsplit(request.target).query, True)
-        self.q = request.query
+        self.q = dict(request.query)
+        for name in ("seed", "size", "etag", "modified"):
+            if "|" in self.q.get(name, ""):
+                self.q[name] = self.turn(name, "|")
+        if "version" in self.q:
+            version = str(nth) if self.q["version"] == "*" else self.turn("version")
+            self.q.setdefault("seed", version)
+            self.q["etag"] = self.q.get("etag", '"{v}"').replace("{v}", version)
         self.faulty = nth <= int(self.q.get("fail", 1 << 30))
+
+    def turn(self, name, mark=","):
+        """Of the values of a list the one for this request."""
+        values = self.q[name].split(mark)
+        return values[min(self.nth, len(values)) - 1]
 
     def fault(self, name):
         """The value of a fault if this request is to have it."""
@@ -290,8 +309,7 @@ class Reply:
     def content(self):
         """Status, extra headers, body."""
         q, request = self.q, self.request
-        statuses = q.get("status", "302" if "location" in q else "200").split(",")
-        status = int(statuses[min(self.nth, len(statuses)) - 1])
+        status = int(self.turn("status")) if "status" in q else 302 if "location" in q else 200
         headers = [tuple(h.split(":", 1)) for h in self.multi.get("header", [])]
         if "location" in q and 300 <= status < 400:
             headers.append(("Location", request.target if q["location"] == "self" else q["location"]))
@@ -310,7 +328,8 @@ class Reply:
             return 304, headers, b""
         if "modified" in q and "etag" not in q and request.headers.get("if-modified-since") == q["modified"]:
             return 304, headers, b""
-        return self.encoded(*self.ranged(status, headers, self.full_body()))
+        return self.encoded(*ranges.answer(q, request.headers, status, headers, self.full_body(),
+                                           q.get("etag"), q.get("modified")))
 
     def full_body(self):
         q, request = self.q, self.request
@@ -322,22 +341,6 @@ class Reply:
             return q["text"].encode()
         return body(int(q.get("size", 100)), int(q.get("seed", 0)))
 
-    def ranged(self, status, headers, data):
-        q, sent = self.q, self.request.headers
-        if "ranges" not in q:
-            return status, headers, data
-        headers.append(("Accept-Ranges", "bytes"))
-        span = sent.get("range", "")
-        if not span.startswith("bytes=") or sent.get("if-range") not in (None, q.get("etag"), q.get("modified")):
-            return status, headers, data
-        first, _, last = span[6:].partition("-")
-        start = int(first) if first else max(0, len(data) - int(last))
-        end = min(int(last), len(data) - 1) if first and last else len(data) - 1
-        if start >= len(data):
-            return 416, headers + [("Content-Range", f"bytes */{len(data)}")], b""
-        headers.append(("Content-Range", f"bytes {start}-{end}/{len(data)}"))
-        return 206, headers, data[start:end + 1]
-
     def encoded(self, status, headers, data):
         if "gzip" in self.q:
             data = gzip.compress(data)
@@ -348,7 +351,8 @@ class Reply:
 
     def head(self, status, headers, data):
         q = self.q
-        fields = [("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()))] + headers
+        date = q.get("date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()))
+        fields = ([] if date == "none" else [("Date", date)]) + headers
         if "lengths" in q:
             fields += [("Content-Length", n) for n in q["lengths"].split(",")]
         elif "chunked" in q and status not in (204, 304):
@@ -402,6 +406,7 @@ class Reply:
             size, pause = int(step), float(wait or 0.01)
         for at in range(0, len(data), max(size, 1)):
             piece = data[at:at + size]
+            self.request.sent += len(piece)
             if "chunked" in self.q:
                 piece = b"%x\r\n%s\r\n" % (len(piece), piece)
             await self.write(piece)

@@ -39,8 +39,7 @@ START_TEST(content_range)
 {
     int64_t first = 0, last = 0, total = 0;
 
-    ck_assert_int_eq(
-        resume_content_range(ranges[_i].text, &first, &last, &total), ranges[_i].ok);
+    ck_assert_int_eq(resume_content_range(ranges[_i].text, &first, &last, &total), ranges[_i].ok);
     if (ranges[_i].ok) {
         ck_assert_int_eq(first, ranges[_i].first);
         ck_assert_int_eq(last, ranges[_i].last);
@@ -62,15 +61,15 @@ static const struct {
 } plans[] = {
     {"\"a\"", NULL, -1, -1, 10, 5, true, false, RESUME_IF_RANGE},
     {"\"a\"", NULL, -1, -1, -1, 5, true, false, RESUME_IF_RANGE},
-    {"\"a\"", NULL, -1, -1, 10, 0, true, false, RESUME_NOT},  /* nothing is there */
-    {"W/\"a\"", NULL, -1, -1, 10, 5, true, false, RESUME_NOT}, /* weak */
+    {"\"a\"", NULL, -1, -1, 10, 0, true, false, RESUME_NOT},     /* nothing is there */
+    {"W/\"a\"", NULL, -1, -1, 10, 5, true, false, RESUME_NOT},   /* weak */
     {"W/\"a\"", DAY, 100, 1000, 10, 5, true, false, RESUME_NOT}, /* an ETag outranks the date */
     {NULL, DAY, 100, 160, 10, 5, true, false, RESUME_IF_RANGE},
     {NULL, DAY, 100, 159, 10, 5, true, false, RESUME_NOT}, /* too young */
     {NULL, DAY, 100, -1, 10, 5, true, false, RESUME_NOT},  /* no Date to compare with */
     {NULL, NULL, -1, -1, 10, 5, true, false, RESUME_NOT},
     {NULL, NULL, -1, -1, 10, 5, true, true, RESUME_UNCHECKED},
-    {NULL, NULL, -1, -1, 10, 5, false, true, RESUME_NOT},   /* another URL is never appended */
+    {NULL, NULL, -1, -1, 10, 5, false, true, RESUME_NOT}, /* another URL is never appended */
     {"\"a\"", NULL, -1, -1, 10, 5, false, false, RESUME_IF_RANGE},
     {"\"a\"", NULL, -1, -1, -1, 5, false, false, RESUME_NOT}, /* no size to compare */
     {NULL, DAY, 100, 160, 10, 5, false, false, RESUME_NOT},
@@ -85,8 +84,7 @@ START_TEST(plan)
         .date = plans[_i].date,
         .total = plans[_i].total,
     };
-    const struct resume r =
-        resume_plan(&v, plans[_i].have, plans[_i].same_url, plans[_i].unsafe);
+    const struct resume r = resume_plan(&v, plans[_i].have, plans[_i].same_url, plans[_i].unsafe);
 
     ck_assert_int_eq(r.how, plans[_i].how);
     if (r.how != RESUME_NOT) {
@@ -132,6 +130,7 @@ START_TEST(verdict)
         .content_range = (char *)(size_t)verdicts[_i].range,
         .etag = (char *)(size_t)verdicts[_i].etag,
         .content_encoding = (char *)(size_t)verdicts[_i].coding,
+        .content_length = -1,
     };
     int64_t offset = -1;
 
