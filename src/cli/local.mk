@@ -29,6 +29,7 @@ libgarner_a_SOURCES += src/cli/source.c src/cli/source.h
 libgarner_a_SOURCES += src/cli/split.c src/cli/split.h
 libgarner_a_SOURCES += src/cli/table.c src/cli/table.h
 libgarner_a_SOURCES += src/cli/window.c src/cli/window.h
+libgarner_a_SOURCES += src/cli/write_out.c src/cli/write_out.h
 libgarner_a_SOURCES += src/cli/writer.c src/cli/writer.h
 libgarner_a_SOURCES += src/cli/app.c src/cli/app.h
 libgarner_a_SOURCES += src/cli/limits.c src/cli/limits.h

@@ -27,6 +27,7 @@ struct input_options {
 
 struct output_options {
     bool json;
+    const char *write_out; /* -w; NULL: none */
     const char *records; /* --records FILE; NULL: standard output */
     enum print_mode print;
     bool print_set;      /* --print was given */

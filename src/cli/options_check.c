@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The options as a whole: what holds unless told otherwise, and what does not go together. */
 #include "cli/options_private.h"
+#include "cli/write_out.h"
 #include "net/multi.h"
 #include "store/template.h"
 
@@ -225,6 +226,9 @@ static const char *contradiction(const struct parse *p)
     if (s->checksum && (typed(p) != 1 || p->files.count)) {
         return "--checksum: is of one file; in a list, each entry has a checksum of its own";
     }
+    if (o->output.json && o->output.write_out) {
+        return "--write-out: goes without --json (%{json} is the record)";
+    }
     if (o->input.same_file && !p->urls.count) {
         return "--same-file: is about URLs of the command line, and there are none";
     }
@@ -292,6 +296,9 @@ static struct err *find_input(struct parse *p)
 static void remark(const struct parse *p)
 {
     const struct options *o = p->o;
+    if (p->warn && o->output.write_out) {
+        write_out_free(write_out_new(o->output.write_out, p->warn, p->warn_arg));
+    }
     if (p->warn && p->look_ahead_set && o->session.look_ahead < o->hosts.jobs) {
         p->warn(p->warn_arg, "--look-ahead is less than --jobs: fewer downloads run at once");
     }

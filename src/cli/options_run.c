@@ -284,6 +284,28 @@ struct err *take_print(struct parse *p, const struct option_row *row, const char
     return take_choice(p, row, value);
 }
 
+/* As in curl, line ends of a file are not part of the format. */
+struct err *take_write_out(struct parse *p, const struct option_row *row, const char *value)
+{
+    if (*value != '@') {
+        return take_string(p, row, value);
+    }
+    struct buf file = BUF_INIT, format = BUF_INIT;
+    struct err *e = option_read_file(p, row, value + 1, &file);
+    for (size_t i = 0; !e && i < file.len; i++) {
+        if (!memchr("\r\n", file.data[i], 3)) { /* nor is a NUL */
+            buf_addc(&format, file.data[i]);
+        }
+    }
+    if (!e) {
+        e = buf_failed(&format) ? err_plain(ERR_NOMEM)
+                                : take_string(p, row, format.data ? format.data : "");
+    }
+    buf_fini(&file);
+    buf_fini(&format);
+    return e;
+}
+
 struct err *take_verbose(struct parse *p, const struct option_row *row, const char *value)
 {
     (void)row;

@@ -224,6 +224,8 @@ const struct option_row option_rows[] = {
         "end each path with a NUL"},
     {"json", 0, GROUP_OUTPUT, ROW_COMMON, NULL, take_flag, O(output.json), 0, 0,
         "a record a line in place of paths"},
+    {"write-out", 'w', GROUP_OUTPUT, 0, "FORMAT|@FILE", take_write_out, O(output.write_out), 0, 0,
+        "a text a record: %{url} %{http_code}\\n, as in curl"},
     {"records", 0, GROUP_OUTPUT, 0, "FILE", take_string, O(output.records), 0, 0,
         "write the records there"},
     {"quiet", 'q', GROUP_OUTPUT, ROW_COMMON, NULL, take_flag, O(output.quiet), 0, 0,

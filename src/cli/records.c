@@ -17,6 +17,7 @@
 #include "cli/printable.h"
 #include "cli/report.h"
 #include "cli/window.h"
+#include "cli/write_out.h"
 #include "cli/writer.h"
 
 #include <errno.h>
@@ -36,7 +37,9 @@ struct records {
     struct writer *records; /* owned; NULL without --records */
     struct window *window;  /* owned; NULL without --gather */
     struct buf text;        /* what is being rendered; kept for its memory */
-    bool paths, json_out, terminal;
+    struct write_out *write_out; /* owned; NULL: records are JSON */
+    bool paths, records_out; /* what goes to standard output */
+    bool terminal, records_terminal;
     struct future *room; /* owned: the window waits for a writer */
     struct future_cb on_room;
 };
@@ -76,6 +79,7 @@ static struct err *open_records_file(struct records *r)
         return err_errno(ERR_IO, errno, "cannot open %s", name);
     }
     struct writer_events events = {on_records_closed, on_failed, r};
+    r->records_terminal = isatty(fd) == 1;
     struct err *error = writer_new(r->loop, fd, true, name, &events, &r->records);
     if (error) {
         close(fd);
@@ -86,9 +90,12 @@ static struct err *open_records_file(struct records *r)
 static struct err *open_channels(struct records *r)
 {
     const struct output_options *o = r->options;
-    r->json_out = o->json && !o->records;
-    r->paths = !r->json_out && o->print != PRINT_NONE && (!o->quiet || o->print_set);
+    r->records_out = (o->json || o->write_out) && !o->records;
+    r->paths = !r->records_out && o->print != PRINT_NONE && (!o->quiet || o->print_set);
     r->terminal = isatty(STDOUT_FILENO) == 1;
+    if (o->write_out && !(r->write_out = write_out_new(o->write_out, NULL, NULL))) {
+        return err_plain(ERR_NOMEM);
+    }
     if (o->gather) {
         r->window = window_new(WINDOW_IN_MEMORY);
         if (!r->window) {
@@ -96,7 +103,7 @@ static struct err *open_channels(struct records *r)
         }
     }
     struct err *error = o->records ? open_records_file(r) : NULL;
-    if (!error && (r->json_out || r->paths)) {
+    if (!error && (r->records_out || r->paths)) {
         struct writer_events events = {on_closed, on_failed, r};
         error = writer_new(r->loop, STDOUT_FILENO, false, "standard output", &events, &r->out);
     }
@@ -138,6 +145,7 @@ void records_free(struct records *r)
         writer_free(r->out);
         writer_free(r->records);
         window_free(r->window);
+        write_out_free(r->write_out);
         buf_fini(&r->text);
         free(r);
     }
@@ -166,8 +174,13 @@ static void render_path(const struct records *r, const char *path, struct buf *b
     buf_addc(b, r->options->print0 ? '\0' : '\n');
 }
 
-static void render_json(const struct record *record, struct buf *b)
+static void render_record(
+    const struct records *r, const struct record *record, bool terminal, struct buf *b)
 {
+    if (r->write_out) {
+        write_out_add(r->write_out, record, terminal, b);
+        return;
+    }
     record_to_json(record, b);
     buf_addc(b, '\n');
 }
@@ -184,14 +197,14 @@ static struct err *render(struct records *r, const struct record *record)
     struct head head = {0, 0};
     buf_clear(b);
     buf_add(b, &head, sizeof(head));
-    if (r->json_out) {
-        render_json(record, b);
+    if (r->records_out) {
+        render_record(r, record, r->terminal, b);
     } else if (prints_path(r, record)) {
         render_path(r, record->path, b);
     }
     head.first = b->len - sizeof(head);
     if (r->records) {
-        render_json(record, b);
+        render_record(r, record, r->records_terminal, b);
     }
     if (buf_failed(b)) {
         return err_plain(ERR_NOMEM);

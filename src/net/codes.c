@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* libcurl's result codes: their symbolic names, and what kind of failure each is. */
+#include "net/multi.h"
 #include "net/private.h"
+
+#include <string.h>
 
 #define CODES(X)                                                                                   \
     X(CURLE_OK)                                                                                    \
@@ -77,6 +80,17 @@ const char *net__code_name(CURLcode rc)
     default:
         return "CURLE_UNKNOWN";
     }
+}
+
+int net_code_number(const char *name)
+{
+#define NUMBER(code)                                                                               \
+    if (strcmp(name, #code) == 0) {                                                                \
+        return code;                                                                               \
+    }
+    CODES(NUMBER)
+#undef NUMBER
+    return 0;
 }
 
 enum err_kind net__kind(CURLcode rc, bool connected)

@@ -37,6 +37,8 @@ void net_fini(void);
 const char *net_version(void); /* curl_version(); static */
 /* Where libcurl finds certificate authorities unless told otherwise; static, NULL: nowhere. */
 void net_authorities(const char **file, const char **dir);
+/* The number of a CURLcode by its name; 0: there is none of this name. */
+int net_code_number(const char *name);
 bool net_has_http2(void);
 bool net_has_http3(void);
 

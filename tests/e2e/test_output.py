@@ -3,6 +3,7 @@
 
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -96,6 +97,56 @@ def test_records_elsewhere(garner, faults):
     with os.fdopen(read) as got:
         assert '"finished"' in got.read()
     assert run.lines == ["b"]
+
+
+@pytest.mark.parametrize("form, out", [
+    (r"%{http_code} %{size_download}\n", "200 100\n"), (r"%{filename_effective}\t%{path}\n", "a\ta\n"), ("%{url}", None),
+    (r"%% %{state}\r\n", "% finished\r\n"), (r"%{http_version}", "1.1"), (r"%{num_redirects}", "0"), (r"%{content_type}|\n", "text/x|\n"),
+    (r"%{onerror}x", "")])
+def test_write_out(garner, faults, form, out):
+    url = faults.url("/a", header="Content-Type:text/x")
+    run = garner("-w", form, url)
+    assert run.status == 0 and run.stdout == (out if out is not None else url), run
+
+
+@pytest.mark.parametrize("form", [
+    "%{url} %{http_code} %{response_code} %{size_download} %{num_redirects} %{content_type} %{remote_ip} %{http_version} %{url_effective} "
+    r"%{urlnum} %{exitcode}%{errormsg}%{onerror}never\n", r"a\tb\\c\q %x %{ %%{url} \n", "%{http_code", r"%header{content-type}\n", "%"])
+def test_write_out_says_what_curl_says(garner, faults, form):
+    url = faults.url("/a", size=5000, header="Content-Type:text/x")
+    curl = subprocess.run(["curl", "-s", "-o", garner.path("c"), "-w", form, url], capture_output=True, text=True)
+    run = garner("-w", form, url)
+    assert run.status == 0 and run.stdout == curl.stdout, (run, curl.stdout)
+
+
+def test_write_out_times(garner, faults):
+    run = garner("-w", r"%{time_namelookup} %{time_connect} %{time_appconnect} %{time_pretransfer} %{time_starttransfer} %{time_total} %{speed_download}\n",
+                 faults.url("/a", size=5000, delay=0.2))
+    *times, speed = run.stdout.split()
+    assert all(re.fullmatch(r"\d+\.\d{6}", t) for t in times), run
+    lookup, connect, tls, ready, first, total = map(float, times)
+    assert lookup <= connect <= ready <= first <= total and tls == 0 and first >= 0.19, run
+    assert 0 < int(speed) <= 5000 / 0.19
+
+
+def test_write_out_of_failures(garner, faults):
+    form = r"%{state} %{http_code} %{exitcode} %{error_kind} %{num_retries}%{onerror} failed\n"
+    run = garner("-w", form, "--retry", 1, "--retry-delay", "1ms", "--gather", faults.url("/a", status="503"), faults.url("/b", status=404), "http://127.0.0.1:1/c")
+    assert run.lines == ["failed 503 22 http 1 failed", "failed 404 22 http 0 failed", "failed 000 7 connect 1 failed"], run
+
+
+def test_write_out_elsewhere(garner, faults):
+    garner.write("form", "%{state}\n %{path}\\n")
+    run = garner("-w", "@form", "--records", "log", faults.url("/a"))
+    assert run.lines == ["a"] and garner.read("log") == b"finished a\n", run
+    run = garner("-q", "-w", r"%{json}\n", faults.url("/b"))
+    assert run.record["path"] == "b" and run.stderr == "", run
+
+
+def test_write_out_of_what_is_not_known(garner, faults):
+    run = garner("-w", r"%{nonsense}|%header{x-y}|%{path}\n", faults.url("/a"))
+    assert run.stdout == "||a\n" and run.status == 0, run
+    assert "unknown --write-out variable: 'nonsense'" in run.stderr and "unknown --write-out header: 'x-y'" in run.stderr, run
 
 
 def test_records_come_at_once(garner, faults):

@@ -238,6 +238,9 @@ static const struct {
     {"--print none" URL, F(output.print_set), AS_BOOL, 1, 0},
     {"--print0" URL, F(output.print0), AS_BOOL, 1, 0},
     {"--json" URL, F(output.json), AS_BOOL, 1, 0},
+    {"-w %{url}" URL, F(output.write_out), AS_STRING, 0, "%{url}"},
+    {"--write-out= -w @f" URL, F(output.write_out), AS_STRING, 0, ""},
+    {"-w @format --records r" URL, F(output.write_out), AS_STRING, 0, "%{url} %{path}\\n"},
     {"--records r" URL, F(output.records), AS_STRING, 0, "r"},
     {"-q" URL, F(output.quiet), AS_BOOL, 1, 0},
     {"-s" URL, F(output.quiet), AS_BOOL, 1, 0},
@@ -268,6 +271,7 @@ static const struct {
 START_TEST(test_fields)
 {
     file_write("f", "");
+    file_write("format", "%{url} \r\n%{path}\\n\n");
     struct options *o = options_are_good(fields[_i].line);
     field_is(fields[_i].line, o, fields[_i].at, fields[_i].as, fields[_i].number, fields[_i].text);
     options_free(o);

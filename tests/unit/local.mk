@@ -37,6 +37,7 @@ tests_unit_check_garner_SOURCES += tests/unit/store_probe.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_lines.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_jsonl.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_table.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_write_out.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_source.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_json_record.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_records.c
