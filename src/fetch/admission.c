@@ -124,17 +124,18 @@ static bool admit(struct session *s, struct job *job)
         session__enqueue(s, job);
         return false;
     }
-    if (job->duplicate_of) {
-        skip(s, job, "duplicate");
-        return false;
-    }
     if (job->if_exists != IF_EXISTS_RENAME && another_entrys_file(s, job) && !job->moved) {
-        struct err *error = target_move(s, job);
+        bool same;
+        struct err *error = target_move(s, job, &same);
         job->moved = true;
         if (error) {
             session__job_end(s, job, error);
         }
-        return !error;
+        return !error && !same;
+    }
+    if (job->duplicate_of) {
+        skip(s, job, "duplicate");
+        return false;
     }
     if (job->if_exists == IF_EXISTS_FAIL) {
         session__job_end(s, job,

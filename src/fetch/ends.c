@@ -2,6 +2,7 @@
 /*
  * The end of a job: its record, what that means for the run, and for those with the same target.
  */
+#include "base/alloc.h"
 #include "fetch/destination.h"
 #include "fetch/session_private.h"
 
@@ -144,13 +145,15 @@ static void share_end(struct session *s, const struct record *first, struct list
 
     while ((node = list_pop(same))) {
         struct job *job = container_of(node, struct job, same);
-        if (first->error) {
-            session__job_end(s, job, err_ref(first->error));
+        if (first->error) { /* one that was cancelled has the run's reason, as each of them has */
+            session__job_end(s, job,
+                first->state == RECORD_FAILED ? err_ref(first->error) : err_plain(ERR_CANCELLED));
             continue;
         }
         job->record->state = RECORD_SKIPPED;
         job->record->reason = "duplicate";
         job->record->duplicate_of = first->index;
+        job->record->path = mem_dup(first->path);
         job->record->size = first->size;
         session__job_end(s, job, NULL);
     }

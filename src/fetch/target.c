@@ -264,17 +264,6 @@ struct err *target_claim(struct session *s, struct job *job, const char *name, b
     return error ? error : claim_active(s, job, same);
 }
 
-struct err *target_move(struct session *s, struct job *job)
-{
-    bool same;
-    struct err *error;
-
-    warn_collision(s, job);
-    target_pass(s, job);
-    error = use_hashed_name(job);
-    return error ? error : claim_active(s, job, &same);
-}
-
 /* -- the queue of a path ------------------------------------------------------------------- */
 
 static void target_free(struct session *s, struct target *t)
@@ -289,6 +278,52 @@ void target_wait(struct job *job)
     job->phase = JOB_WAITING;
     job->step = "same target";
     list_push(&job->target->waiting, &job->same);
+}
+
+/* Those that wait at a place go with its owner. */
+static struct err *move_waiting(struct target *from, struct job *owner)
+{
+    struct err *error = NULL;
+    struct list *node;
+
+    while ((node = list_pop(&from->waiting))) {
+        struct job *job = container_of(node, struct job, same);
+        char *path = mem_dup(owner->path);
+        if (path) {
+            free(job->path);
+            job->path = path;
+        } else if (!error) {
+            error = err_plain(ERR_NOMEM);
+        }
+        job->target = owner->target;
+        list_push(&owner->target->waiting, node);
+    }
+    return error;
+}
+
+struct err *target_move(struct session *s, struct job *job, bool *same)
+{
+    struct target *from = job->target;
+    struct err *error;
+
+    *same = false;
+    warn_collision(s, job);
+    error = use_hashed_name(job);
+    if (!error) {
+        error = claim_active(s, job, same);
+    }
+    if (error) {
+        job->target = from;
+        return error;
+    }
+    if (*same) {
+        target_wait(job);
+    }
+    if (from) {
+        error = move_waiting(from, job);
+        target_free(s, from);
+    }
+    return error;
 }
 
 void target_give_up(struct job *job)

@@ -97,6 +97,28 @@ def test_the_same_entry_twice_fails_twice(garner, faults):
     assert run.status == 1 and [r["state"] for r in run.records] == ["failed"] * 2, run
 
 
+def test_the_same_entry_twice_moves_on_together(garner, faults):
+    garner("-o", "a", faults.url("/other"))
+    run = garner("--json", *[faults.url("/a")] * 3)
+    assert run.status == 0 and len(run.files) == 2, run
+    paths = {r["path"] for r in run.records}
+    assert len(paths) == 1 and paths != {"a"} and [r["state"] for r in run.records].count("skipped") == 2, run
+    run = garner("--json", *[faults.url("/a")] * 3)
+    assert {r["path"] for r in run.records} == paths and {r["state"] for r in run.records} == {"skipped"}, run
+
+
+def test_the_same_entry_twice_is_cancelled_twice(garner, faults):
+    slow, late = faults.url("/slow", delay=5), faults.url("/late")
+    run = garner("--json", "-j", 1, "--timeout", "0.5", slow, late, late)
+    assert run.status == 124 and [(r["state"], r["error"]["kind"]) for r in run.records] == [("cancelled", "timeout")] * 3, run
+
+
+def test_the_same_entry_twice_under_a_new_name(garner, faults):
+    garner.write("a", "mine")
+    run = garner("--json", "--if-exists", "rename", *[faults.url("/a")] * 2)
+    assert run.status == 0 and len(run.files) == 2 and {r["path"] for r in run.records} == set(run.files) - {"a"}, run
+
+
 def test_one_url_two_targets(garner, faults):
     run = garner(input=f"{faults.url('/a')}\n  out=x\n{faults.url('/a')}\n  out=y\n")
     assert run.status == 0 and run.files == ["x", "y"], run
