@@ -34,7 +34,7 @@ struct err *ledger_open(const struct options *o, struct ledger **out)
         return e;
     }
     const char *names = o->session.output;
-    g->by_bytes = o->session.marks && !(names && strstr(names, "{index"));
+    g->by_bytes = o->session.marks && !o->session.shards && !(names && strstr(names, "{index"));
     *out = g;
     return NULL;
 }

@@ -187,6 +187,32 @@ struct err *take_key(struct parse *p, const struct option_row *row, const char *
     return e;
 }
 
+/* Digits of at most 7 places; gives what is behind them, NULL if there are none. */
+static const char *short_number(const char *s, unsigned *out)
+{
+    size_t digits = strspn(s, "0123456789");
+    *out = 0;
+    for (size_t i = 0; i < digits; i++) {
+        *out = *out * 10 + (unsigned)(s[i] - '0');
+    }
+    return digits > 0 && digits <= 7 ? s + digits : NULL;
+}
+
+struct err *take_shard(struct parse *p, const struct option_row *row, const char *value)
+{
+    unsigned shard, shards = 0;
+    const char *end = short_number(value, &shard);
+    end = end && *end == '/' ? short_number(end + 1, &shards) : NULL;
+    if (!end || *end || shards < row->min || shards > row->max || shard >= shards) {
+        return option_error(row,
+            err_new(ERR_USAGE, NULL, "'%s' is not I/N, I from 0 to N - 1 and N at most %.0f", value,
+                row->max));
+    }
+    p->o->session.shard = shard;
+    p->o->session.shards = shards;
+    return NULL;
+}
+
 struct err *take_mode(struct parse *p, const struct option_row *row, const char *value)
 {
     (void)value;

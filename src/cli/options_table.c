@@ -25,6 +25,8 @@ const struct option_row option_rows[] = {
         "write what failed or was cut off, as a list"},
     {"key", 0, GROUP_INPUT, 0, "url|url-no-query|id|path", take_key, O(session.key), 0, 0,
         "what an entry is known by (its id, else its URL)"},
+    {"shard", 0, GROUP_INPUT, 0, "I/N", take_shard, 0, 1, 1e6,
+        "download share I (from 0) of N of the list"},
 
     /* -- where bytes go -- */
     {"dir", 'd', GROUP_FILES, ROW_COMMON, "DIR", take_dir, O(session.dir), 0, 0,

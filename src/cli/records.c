@@ -303,7 +303,7 @@ static struct err *on_record(void *arg, const struct record *record)
     if (error || !r->window) {
         return error ? error : send_out(r, &r->text);
     }
-    error = window_put(r->window, record->index, r->text.data, r->text.len);
+    error = window_put(r->window, record->order, r->text.data, r->text.len);
     return error ? error : pump(r, false);
 }
 

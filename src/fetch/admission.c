@@ -210,6 +210,18 @@ static void warn_credentials(struct session *s, const struct url *url)
     }
 }
 
+/* An entry of another shard had its say in names and collisions. Takes the error over. */
+static void leave_to_others(struct session *s, struct job *job, struct err *error, bool same)
+{
+    err_unref(error);
+    if (!same) {
+        target_pass(s, job);
+    }
+    list_remove(&job->node);
+    s->live--;
+    job_free(job);
+}
+
 /* An entry was read: it is a job from now on, and will have its record. */
 static void take(struct reading *r, struct entry *e)
 {
@@ -228,11 +240,16 @@ static void take(struct reading *r, struct entry *e)
     }
     list_push(&s->jobs, &job->node);
     s->live++;
-    if (!error) {
-        warn_credentials(s, job_url(job));
-    }
     if (!error && !s->options->content_disposition) {
         error = target_claim(s, job, NULL, &same);
+    }
+    if (!job_is_ours(job)) {
+        leave_to_others(s, job, error, same);
+        return;
+    }
+    job->record->order = ++s->ours;
+    if (job->keyed) {
+        warn_credentials(s, job_url(job));
     }
     if (!error && s->env.journal && journal_has(s->env.journal, job->key)) {
         skip_listed(s, job, same);

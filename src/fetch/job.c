@@ -90,6 +90,7 @@ struct job *job_new(struct session *s, struct entry *e, uint64_t index, struct e
     }
     if (!*error) {
         *error = key_of_entry(e, job_url(job), s->options->key, &job->key);
+        job->keyed = !*error;
     }
     if (!*error) {
         *error = read_checksum(job);
@@ -113,6 +114,15 @@ void job_free(struct job *job)
     record_free(job->record);
     free(job->path);
     free(job);
+}
+
+/* Without a key (a bad entry) the place in the list decides, so that one shard tells of it. */
+bool job_is_ours(const struct job *job)
+{
+    const struct session_options *o = job->session->options;
+    const uint64_t hash = job->keyed ? job->key : job->record->index;
+
+    return key_in_shard(hash, o->shard, o->shards);
 }
 
 const struct url *job_url(const struct job *job)

@@ -41,6 +41,7 @@ struct job {
     struct mirror *mirrors; /* owned */
     unsigned nmirrors;
     uint64_t key; /* hash of the entry's key */
+    bool keyed;   /* it has one: the entry is good so far */
     uint64_t duplicate_of; /* the index of the first entry with this key and target; 0: none */
     char *path;   /* owned; relative to the store's directory, or absolute; NULL: nothing stored, or
                      not named yet (--content-disposition) */
@@ -69,6 +70,9 @@ struct job {
  * same, with *error (owned by the caller) set: it is to be ended with it. NULL: no memory. */
 struct job *job_new(struct session *s, struct entry *e, uint64_t index, struct err **error);
 void job_free(struct job *job);
+
+/* Whether the entry is of this run's --shard. */
+bool job_is_ours(const struct job *job);
 
 /* The URL that names the file and the key. */
 const struct url *job_url(const struct job *job);

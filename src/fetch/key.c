@@ -48,3 +48,9 @@ out:
     buf_fini(&key);
     return error;
 }
+
+/* Workers on different machines, of different versions, share one list: this may never change. */
+bool key_in_shard(uint64_t hash, unsigned shard, unsigned shards)
+{
+    return shards == 0 || hash % shards == shard;
+}

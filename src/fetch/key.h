@@ -12,4 +12,8 @@
 struct err *key_of_entry(const struct entry *e, const struct url *url, enum key_mode mode,
     uint64_t *hash);
 
+/* Whether shard `shard` of `shards` (from 0; no shards: all is one's own) has the entry, by its key's
+ * hash. */
+bool key_in_shard(uint64_t hash, unsigned shard, unsigned shards);
+
 #endif

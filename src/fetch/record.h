@@ -26,6 +26,7 @@ struct record_timing { /* seconds; negative: did not happen */
 /* Strings are owned; NULL is "not known". Numbers below zero are "not known" where it says -1. */
 struct record {
     uint64_t index; /* from 1 */
+    uint64_t order; /* among the entries that have a record, from 1 */
     char *id;       /* JSON text, verbatim */
     char *url;      /* verbatim */
     char *effective_url;

@@ -32,6 +32,7 @@ struct session {
     size_t live;      /* how many */
     unsigned committing; /* downloads that wait for their commit */
     struct session_totals totals;
+    uint64_t ours; /* entries read that are of our shard */
 
     struct task *reader;  /* owned; NULL before and after */
     struct future_cb reader_ended;

@@ -25,7 +25,9 @@ struct err *session_place(struct session *s, struct entry *e,
     if (!error && !s->options->content_disposition) {
         error = target_claim(s, job, NULL, &same);
     }
-    fn(arg, job->entry, error ? NULL : job->path);
+    if (job_is_ours(job)) {
+        fn(arg, job->entry, error ? NULL : job->path);
+    }
     if (!same) {
         target_pass(s, job);
     }

@@ -159,6 +159,40 @@ def test_a_table_that_is_cut_off(garner, faults):
     assert run.status == 1 and run.files == ["a"] and [r["source"]["line"] for r in run.records if r["error"]] == [3], run
 
 
+@pytest.mark.parametrize("mode", ["--as-completed", "--gather", "--wait"])
+def test_shards_are_the_list_together(garner, faults, mode):
+    names = [f"/{i % 3}/name" if i < 6 else f"/{i}" for i in range(60)]  # collisions and duplicates too
+    garner.write("list", "".join(faults.url(n) + "\n" for n in names) + "nonsense\n")
+    whole = garner("--json", "-i", "list", "-d", "whole", "--gather")
+    records = []
+    for shard in range(3):
+        run = garner("--json", mode, "--shard", f"{shard}/3", "-i", "list", "-d", "shards")
+        assert 10 <= len(run.records) <= 35 and run.status in (0, 1), run
+        if mode == "--gather":
+            assert [r["index"] for r in run.records] == sorted(r["index"] for r in run.records)
+        records += run.records
+    told = [(r["index"], r["url"], r["state"] == "failed", (r["path"] or "").partition("/")[2]) for r in sorted(records, key=lambda r: r["index"])]
+    assert told == [(r["index"], r["url"], r["state"] == "failed", (r["path"] or "").partition("/")[2]) for r in whole.records]
+    assert len(faults.requests()) == 2 * 57
+    files = [f for f in run.files if f.startswith("shards/")]
+    assert files == [f.replace("whole", "shards") for f in run.files if f.startswith("whole/")]
+
+
+def test_a_shard_leaves_its_own(garner, faults):
+    garner.write("list", "".join(faults.url(f"/{i}", gate="g") + "\n" for i in range(40)))
+    left = []
+    for shard in range(2):
+        run = garner("--shard", f"{shard}/2", "-j", 1, "--look-ahead", 4, "--timeout", "300ms", "--failures", f"left{shard}", "-i", "list")
+        assert run.status == 124, run
+        left += [line for line in garner.read(f"left{shard}").decode().splitlines() if line.startswith("http")]
+    assert sorted(left) == sorted(garner.read("list").decode().splitlines())
+
+
+def test_an_empty_shard(garner, faults):
+    states = [garner("--json", "--shard", f"{i}/2", faults.url("/a")) for i in range(2)]
+    assert sorted(len(run.lines) for run in states) == [0, 1] and all(run.status == 0 for run in states), states
+
+
 def test_per_entry_settings(garner, faults):
     garner.write("a", "old")
     entries = [dict(url=faults.url("/a"), if_exists="overwrite"), dict(url=faults.url("/b", gate="g"), task_timeout="300ms")]

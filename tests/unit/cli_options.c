@@ -87,6 +87,8 @@ static const struct {
     {"--input-format=lines" URL, F(input.format), AS_UNSIGNED, INPUT_LINES, 0},
     {"--input-format tsv" URL, F(input.format), AS_UNSIGNED, INPUT_TSV, 0},
     {"--input-format csv" URL, F(input.format), AS_UNSIGNED, INPUT_CSV, 0},
+    {"--shard 2/3" URL, F(session.shard), AS_UNSIGNED, 2, 0},
+    {"--shard 0/1000000" URL, F(session.shards), AS_UNSIGNED, 1000000, 0},
     {"--key url" URL, F(session.key), AS_UNSIGNED, KEY_URL, 0},
     {"--key path" URL, F(session.key), AS_UNSIGNED, KEY_PATH, 0},
     {"--key id --key url-no-query" URL, F(session.key), AS_UNSIGNED, KEY_URL_NO_QUERY, 0},

@@ -72,7 +72,7 @@ static void ends(struct bench *b)
 static struct record *make(uint64_t index, enum record_state state, const char *path)
 {
     struct record *r = record_new();
-    r->index = index;
+    r->index = r->order = index;
     r->state = state;
     r->path = path ? strdup(path) : NULL;
     return r;

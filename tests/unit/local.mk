@@ -60,6 +60,7 @@ tests_unit_check_garner_SOURCES += tests/unit/cli_units.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_options.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_options_bad.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_config.c
+tests_unit_check_garner_SOURCES += tests/unit/fetch_key.c
 tests_unit_check_garner_SOURCES += tests/unit/fetch_resume.c
 tests_unit_check_garner_SOURCES += tests/unit/fetch_retry.c
 tests_unit_check_garner_SOURCES += tests/unit/store_journal.c
