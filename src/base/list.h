@@ -26,7 +26,7 @@ static inline void list_insert_between(struct list *node, struct list *prev, str
 {
     node->prev = prev;
     node->next = next;
-    prev->next = node;
+    prev->next = node; /* NOLINT(clang-analyzer-core.NullDereference): a ring holds no NULL */
     next->prev = node;
 }
 

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "net/private.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <curl/curl.h>
 #include <stdio.h>
@@ -231,6 +232,7 @@ static void lay_out(struct buf *b, const struct parts *p, unsigned port, struct 
 
 static struct err *pack(const struct parts *p, struct url **out)
 {
+    assert(p->scheme && p->host && p->path);
     unsigned port = strcmp(p->scheme, "https") == 0 ? 443 : 80;
     if (p->port) {
         port = (unsigned)strtoul(p->port, NULL, 10);

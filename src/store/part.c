@@ -87,14 +87,23 @@ void part_leave(struct spot *at)
 
 /* -- finding and locking --------------------------------------------------------------------- */
 
-/* 0, EAGAIN (it has another inode's name by now, or none), EBUSY, or another errno value. */
-static int lock(int fd, const struct spot *at, struct stat *st)
+static int try_lock(int fd)
 {
-    struct stat named;
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EINTR) {
             return errno == EWOULDBLOCK ? EBUSY : errno;
         }
+    }
+    return 0;
+}
+
+/* 0, EAGAIN (it has another inode's name by now, or none), EBUSY, or another errno value. */
+static int lock(int fd, const struct spot *at, struct stat *st)
+{
+    struct stat named;
+    int failed = try_lock(fd);
+    if (failed) {
+        return failed;
     }
     if (fstat(fd, st) < 0) {
         return errno;
@@ -149,7 +158,7 @@ static struct err *take(struct part *p, const struct spot *at, struct stat *st)
 struct err *part_find(struct part *p, const struct spot *at)
 {
     struct sidecar side;
-    struct stat st;
+    struct stat st = {0};
     struct err *e = take(p, at, &st);
     if (e || p->fd < 0) {
         return e;
@@ -202,7 +211,7 @@ static bool unlink_both(struct part *p, const struct spot *at)
 /* The one that is there was left by a run that could not, or did not want to, resume it. */
 static struct err *replace(struct part *p, const struct spot *at)
 {
-    struct stat st;
+    struct stat st = {0};
     struct err *e = take(p, at, &st);
     if (e || p->fd < 0) {
         return e;
@@ -217,7 +226,7 @@ static struct err *replace(struct part *p, const struct spot *at)
 
 static struct err *make_new(struct part *p, const struct spot *at, bool *again)
 {
-    struct stat st;
+    struct stat st = {0};
     *again = false;
     int fd = dir_open(at->dir.fd, at->part, O_RDWR | O_CREAT | O_EXCL);
     if (fd == -EEXIST) {
@@ -227,13 +236,16 @@ static struct err *make_new(struct part *p, const struct spot *at, bool *again)
     if (fd < 0) {
         return part_error(p, -fd);
     }
-    int failed = flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &st) < 0 ? errno : 0;
+    int failed = try_lock(fd);
+    if (!failed && fstat(fd, &st) < 0) {
+        failed = errno;
+    }
     if (!failed && st.st_nlink > 0) {
         p->fd = fd;
         return NULL;
     }
     close(fd);
-    return !failed || failed == EWOULDBLOCK ? busy(p) : part_error(p, failed);
+    return !failed || failed == EBUSY ? busy(p) : part_error(p, failed);
 }
 
 static void forget_bytes(struct part *p)
