@@ -124,7 +124,7 @@ START_TEST(verdict)
 {
     const struct validators v = {
         .etag = (char *)(size_t) "\"a\"", .modified = -1, .date = -1, .total = 10};
-    const struct resume asked = {verdicts[_i].how, 5, v.etag};
+    const struct resume asked = {.how = verdicts[_i].how, .from = 5, .validator = v.etag};
     const struct reply r = {
         .status = verdicts[_i].status,
         .content_range = (char *)(size_t)verdicts[_i].range,
