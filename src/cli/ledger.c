@@ -9,11 +9,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct ledger {
     struct loop *loop;         /* borrowed */
     struct journal *journal;   /* owned; NULL: none, as the next */
     struct failures *failures; /* owned */
+    bool looks;                /* nothing is written down (--dry-run) */
     bool by_bytes;             /* what was not read comes to the same paths when it is read later */
     struct record_consumer next;
 };
@@ -23,7 +25,10 @@ struct err *ledger_open(const struct options *o, struct ledger **out)
     *out = NULL;
     struct ledger *g = mem_new(sizeof(*g));
     struct err *e = g ? NULL : err_plain(ERR_NOMEM);
-    if (!e && o->journal) {
+    if (!e) {
+        g->looks = o->session.dry_run;
+    }
+    if (!e && o->journal && !(g->looks && access(o->journal, F_OK) < 0)) {
         e = journal_open(o->journal, &g->journal);
     }
     if (!e && o->failures) {
@@ -102,7 +107,7 @@ static void note_done(struct ledger *g, const struct record *r)
 static struct err *on_record(void *arg, const struct record *r)
 {
     struct ledger *g = arg;
-    if (g->journal && is_done(r)) {
+    if (g->journal && !g->looks && is_done(r)) {
         note_done(g, r);
     }
     if (g->failures && r->entry && is_left(r)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The options as a whole: what holds unless told otherwise, and what does not go together. */
 #include "cli/options_private.h"
+#include "cli/sums.h"
 #include "cli/write_out.h"
 #include "net/multi.h"
 #include "store/template.h"
@@ -120,6 +121,10 @@ static void derive(struct parse *p)
     if (s->request.range) {
         s->resume = o->store.resume = false;
     }
+    if (s->dry_run) {
+        o->store.look_only = true;
+        o->net.cookie_jar = NULL;
+    }
     if (s->if_exists == IF_EXISTS_UPDATE) {
         s->remote_time = true;
     }
@@ -225,6 +230,12 @@ static const char *contradiction(const struct parse *p)
     }
     if (s->checksum && (typed(p) != 1 || p->files.count)) {
         return "--checksum: is of one file; in a list, each entry has a checksum of its own";
+    }
+    if (s->dry_run && o->failures) {
+        return "--dry-run: goes without --failures";
+    }
+    if (s->dry_run && o->checksums && sums_is_url(o->checksums)) {
+        return "--dry-run: makes no request: --checksums has to be a file";
     }
     if (o->output.json && o->output.write_out) {
         return "--write-out: goes without --json (%{json} is the record)";

@@ -33,6 +33,8 @@ const struct option_row option_rows[] = {
         "put files below DIR, which is created (.)"},
     {"output", 'o', GROUP_FILES, ROW_COMMON, "TEMPLATE", take_output, O(session.output), 0, 0,
         "name files by {name}, {host}, {index:04}, ..."},
+    {"dry-run", 0, GROUP_FILES, 0, NULL, take_flag, O(session.dry_run), 0, 0,
+        "say what would go where, and do nothing"},
     {"tree", 0, GROUP_FILES, ROW_COMMON, NULL, take_tree, 0, 0, 0,
         "name files {host}/{dirs}/{name}"},
     {"if-exists", 0, GROUP_FILES, ROW_COMMON, "skip|verify|update|rename|overwrite|fail",

@@ -158,6 +158,9 @@ static bool prints_path(const struct records *r, const struct record *record)
     if (!r->paths || !record->path) {
         return false;
     }
+    if (record->state == RECORD_PENDING) {
+        return true; /* with a path: it would be downloaded (--dry-run) */
+    }
     return r->options->print == PRINT_NEW ? record->state == RECORD_FINISHED : record_ok(record);
 }
 

@@ -258,6 +258,10 @@ static void take(struct reading *r, struct entry *e)
     if (!error && !s->options->content_disposition) {
         error = expect_listed(job, NULL);
     }
+    if (same && s->options->dry_run && job->if_exists == IF_EXISTS_OVERWRITE) {
+        same = false; /* nobody writes before it */
+        job->target = NULL;
+    }
     if (error) {
         job->target = same ? NULL : job->target; /* another's is not ours to leave */
         session__job_end(s, job, error);

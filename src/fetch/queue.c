@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Between admission and download: a job in its host's queue, and its task once it has a slot. */
+#include "fetch/destination.h"
 #include "fetch/download.h"
 #include "fetch/session_private.h"
 
@@ -16,11 +17,26 @@ bool session__resolved(const struct session *s, const struct url *url)
            inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
+/* --dry-run: it would be downloaded. */
+static void say_only(struct session *s, struct job *job)
+{
+    struct record *r = job->record;
+
+    r->state = RECORD_PENDING;
+    r->reason = "dry-run";
+    r->path = job->path ? destination_shown(s, job->path) : NULL;
+    session__job_end(s, job, job->path && !r->path ? err_plain(ERR_NOMEM) : NULL);
+}
+
 void session__enqueue(struct session *s, struct job *job)
 {
     const struct url *url = job_url(job);
     struct err *error;
 
+    if (s->options->dry_run) {
+        say_only(s, job);
+        return;
+    }
     job->phase = JOB_QUEUED;
     job->step = "queued";
     error = slot_request(s->env.hosts, &job->slot, url_origin(url), false,

@@ -59,6 +59,7 @@ struct session_options {
     bool checksums_partial;  /* session_env.checksums need not name every entry */
     char *const *allow_dirs; /* as store_options */
     const char *hash;     /* algorithm for the record */
+    bool dry_run;         /* no request, no file: records say what would become of the entries */
     unsigned shard, shards; /* which of how many shares of the list is ours; shards 0: all */
     bool single;          /* the list is one command-line URL: notes may say so */
 };

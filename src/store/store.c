@@ -6,14 +6,26 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DUE_AFTER   1.0 /* seconds in memory */
 #define CHUNKS_KEPT 32
 
 static struct err *on_timer(void *arg);
 
-static struct err *open_allowed(struct store *s, char *const *dirs)
+/* *out stays NULL for a directory that is yet to be made. */
+static struct err *open_dir(const struct store_options *o, const char *path, struct dir **out)
 {
+    if (o->look_only && access(path, F_OK) < 0 && errno == ENOENT) {
+        *out = NULL;
+        return NULL;
+    }
+    return dir_new(path, out);
+}
+
+static struct err *open_allowed(struct store *s, const struct store_options *o)
+{
+    char *const *dirs = o->allow_dirs;
     size_t n = 0;
     while (dirs && dirs[n]) {
         n++;
@@ -26,7 +38,7 @@ static struct err *open_allowed(struct store *s, char *const *dirs)
         struct allowed *a = &s->allowed[s->nallowed];
         *a = (struct allowed){.path = dirs[s->nallowed]};
         a->len = strcmp(a->path, "/") == 0 ? 0 : strlen(a->path);
-        struct err *e = dir_new(a->path, &a->dir);
+        struct err *e = open_dir(o, a->path, &a->dir);
         if (e) {
             return e;
         }
@@ -36,12 +48,12 @@ static struct err *open_allowed(struct store *s, char *const *dirs)
 
 static struct err *open_dirs(struct store *s, const struct store_options *o)
 {
-    struct err *e = dir_new(o->dir, &s->dir);
+    struct err *e = open_dir(o, o->dir, &s->dir);
+    s->dir_errnum = e ? err_errnum(e) : ENOENT;
     if (!o->absolute) {
         return e;
     }
     /* A file that goes elsewhere needs no such directory; one that goes there will say so. */
-    s->dir_errnum = e ? err_errnum(e) : 0;
     if (!err_is(e, ERR_NOMEM)) {
         err_unref(e);
         e = NULL;
@@ -69,7 +81,7 @@ struct err *store_new(
     mem_pool_init(&s->chunks, sizeof(struct chunk) + CHUNK_BYTES, CHUNKS_KEPT);
     struct err *e = open_dirs(s, options);
     if (!e && options->allow_dirs) {
-        e = open_allowed(s, options->allow_dirs);
+        e = open_allowed(s, options);
     }
     if (e) {
         store__unref(s);
@@ -120,7 +132,7 @@ int store__enter(const struct store *s, const char *path, bool make, struct dir_
     for (size_t i = 0; *path == '/' && i < s->nallowed; i++) {
         const struct allowed *a = &s->allowed[i];
         if (strncmp(path, a->path, a->len) == 0 && path[a->len] == '/') {
-            return dir_enter(a->dir, path + a->len + 1, make, p);
+            return a->dir ? dir_enter(a->dir, path + a->len + 1, make, p) : ENOENT;
         }
     }
     if (*path == '/' && s->unbound) {

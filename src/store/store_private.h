@@ -28,7 +28,8 @@ struct store {
     struct executor *executor; /* borrowed */
 
     /* Not changed once made, so that any thread may read them. */
-    struct dir *dir;         /* owned; NULL if it cannot be used and targets may be absolute */
+    struct dir *dir;         /* owned; NULL if it cannot be used and targets may be absolute, or it
+                                is missing and stays so */
     int dir_errnum;          /* why */
     struct allowed *allowed; /* owned: what targets may be below, too */
     size_t nallowed;

@@ -209,3 +209,48 @@ def test_the_directory_is_created(garner, faults):
 def test_umask(garner, faults):
     garner(faults.url("/a"), preexec_fn=lambda: os.umask(0o027))
     assert os.stat(garner.path("a")).st_mode & 0o777 == 0o640
+
+
+def test_dry_run(garner, faults):
+    """What would become of the entries: no request, no file, no directory; then it comes true."""
+    urls = [faults.url(p) for p in ("/1/name", "/2/name", "/a", "/a", "/-x")]
+    garner("-d", "d", faults.url("/old"))
+    before = garner.files()
+    count = len(faults.requests())
+    for more in ([], ["--gather"], ["--print", "new"]):
+        run = garner("--dry-run", "-d", "d/e", *more, *urls)
+        assert run.status == 0 and len(set(run.lines)) == 4 and "name" in run.stderr, run
+        assert garner.files() == before and not garner.path("d/e").exists() and len(faults.requests()) == count
+    real = garner("-d", "d/e", "--print", "new", *urls)
+    assert sorted(real.lines) == sorted(run.lines), (real, run)
+    run = garner("--dry-run", "-d", "d/e", *urls)
+    assert run.lines and garner("--dry-run", "--print", "new", "-d", "d/e", *urls).lines == [], run
+
+
+def test_dry_run_records(garner, faults):
+    garner(faults.url("/old"))
+    requests = len(faults.requests())
+    args = ["--dry-run", "--json", "--gather", "-i", "-", faults.url("/new"), faults.url("/old"), faults.url("/old")]
+    run = garner(*args, input=f"nonsense\n{faults.url('/x')}\n  out=../x\n")
+    assert [(r["state"], r["path"], r["reason"]) for r in run.records] == [
+        ("pending", "new", "dry-run"), ("skipped", "old", "exists"), ("skipped", "old", "duplicate"), ("failed", None, None),
+        ("failed", None, None)], run
+    assert run.status == 1 and run.records[0]["attempts"] == 0 and len(faults.requests()) == requests
+    for policy, states in (("overwrite", ["pending"] * 3), ("update", ["pending", "pending", "skipped"]), ("fail", ["pending", "failed", "failed"])):
+        run = garner(*args, "--if-exists", policy, input="")
+        assert [r["state"] for r in run.records] == states, run
+    for option in ("--discard", "-I", "-J"):
+        run = garner("--dry-run", "--json", option, faults.url("/y"))
+        assert (run.record["state"], run.record["path"]) == ("pending", None), run
+    assert garner.files() == ["old"] and len(faults.requests()) == requests
+
+
+def test_dry_run_leaves_the_journal_alone(garner, faults):
+    garner("--journal", "j", faults.url("/a"))
+    journal = garner.read("j")
+    os.remove(garner.path("a"))
+    garner.write("b", "b")
+    run = garner("--dry-run", "--journal", "j", "--cookie-jar", "jar", "--no-marks", faults.url("/a"), faults.url("/b"), faults.url("/c"))
+    assert sorted(run.lines) == ["b", "c"] and garner.read("j") == journal, run
+    garner("--dry-run", "--journal", "j2", faults.url("/d"))
+    assert garner.files() == ["b", "j"]

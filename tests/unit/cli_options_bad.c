@@ -121,6 +121,8 @@ static const struct {
     {"--return-when first-completed --gather" URL, "--return-when: "},
     {"--checksum d41d8cd98f00b204e9800998ecf8427e http://h/x http://h/y", "--checksum: is of one"},
     {"--checksum d41d8cd98f00b204e9800998ecf8427e -i list", "--checksum: is of one"},
+    {"--dry-run --failures f" URL, "--dry-run: goes without --failures"},
+    {"--dry-run --checksums http://h/s" URL, "--dry-run: makes no request"},
     {"--same-file -i list", "--same-file: is about URLs of the command line"},
     {"--data @- -i -", "--input: standard input is read already"},
     {"--data @-", "nothing to download"},

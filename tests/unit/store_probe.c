@@ -174,6 +174,32 @@ START_TEST(store_makes_its_directory)
 }
 END_TEST
 
+START_TEST(store_that_only_looks)
+{
+    struct bed b;
+    char path[128], elsewhere[128], file[160];
+    char *allowed[] = {elsewhere, NULL};
+    struct store_options o = {.dir = path, .buffer = 1, .allow_dirs = allowed, .look_only = true};
+    bed_make(&b, 1, NULL);
+    (void)snprintf(path, sizeof(path), "%s/a/b", b.dir);
+    (void)snprintf(elsewhere, sizeof(elsewhere), "%s/c", b.dir);
+    struct store *usual = b.s;
+    err_is_none(store_new(b.l, b.ex, &o, &b.s));
+    ck_assert(!bed_exists(&b, "a") && !bed_exists(&b, "c"));
+    (void)snprintf(file, sizeof(file), "%s/file", elsewhere);
+    const char *const paths[] = {"file", "sub/file", file};
+    for (size_t i = 0; i < 3; i++) {
+        struct probe p = look(&b, paths[i], true);
+        ck_assert_int_eq(p.errnum, 0);
+        ck_assert_int_eq(p.final, PRESENCE_ABSENT);
+        probe_fini(&p);
+    }
+    store_free(b.s);
+    b.s = usual;
+    bed_end(&b);
+}
+END_TEST
+
 START_TEST(store_with_absolute_targets)
 {
     struct bed b;
@@ -229,6 +255,7 @@ Suite *store_probe_suite(void)
     tcase_add_test(c, probe_reads_marks);
     tcase_add_test(c, probe_cancelled);
     tcase_add_test(c, store_makes_its_directory);
+    tcase_add_test(c, store_that_only_looks);
     tcase_add_test(c, store_with_absolute_targets);
     tcase_add_test(c, store_stays_in_its_directory);
     suite_add_tcase(s, c);
