@@ -200,6 +200,9 @@ START_TEST(sink_freed_at_any_time)
                 err_is_none(bed_done(&b, f, NULL));
             }
         }
+        while (executor_pending(b.ex) > 0) { /* what was under way when it was freed */
+            err_is_none(bed_done(&b, aio_sleep(b.l, 0.001), NULL));
+        }
         bed_again(&b);
     }
     bed_end(&b);
