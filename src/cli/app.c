@@ -453,6 +453,7 @@ struct app_end app_run(struct options *options, const struct trace *trace)
     end = end_of(&app);
     if (worth_saying(error) && !app.closed) {
         report_note(app.report, err_message(error));
+        end.status = end.signal || app.refused ? end.status : STATUS_LOCAL;
     }
     err_unref(error);
     error = app.refused ? NULL : ledger_write(app.ledger);

@@ -226,7 +226,7 @@ static struct err *field(struct reply_box *b, const struct field *f)
             r->modified = reply__date(f->value, f->value_len);
             return keep(b, &r->last_modified, f);
         }
-        return IS(f, "Location") ? keep(b, &r->location, f) : NULL;
+        return IS(f, "Location") && f->value_len > 0 ? keep(b, &r->location, f) : NULL;
     case 'r':
         if (IS(f, "Retry-After")) {
             retry_after(b, f);

@@ -16,8 +16,8 @@ reply
     retry_after=V       sent with every status of 400 and above
     etag=E modified=D   validators; conditional requests get 304
     version=A,B,...     one a request with the same key, the last repeated ("*": another each time):
-                        it is the seed, and {v} in etag stands for it; seed, size, etag and modified
-                        may be lists, too, separated by "|"
+                        it is the seed, and {v} in etag and seed stands for it; "server": the
+                        server's own; seed, size, etag and modified may be lists, too, by "|"
     ranges=1            Range and If-Range are honoured; more, and what goes wrong there: ranges.py
     date=D              instead of the true Date; "none": no Date
     auth=USER:PW        401 without it
@@ -102,8 +102,9 @@ class Counter:
 class FaultServer:
     """Runs on an event loop in a thread; the methods without underscore are for the test's thread."""
 
-    def __init__(self, loop):
+    def __init__(self, loop, port=None, version=1):
         self._loop = loop
+        self.version = version
         self._lock = threading.Condition()
         self._requests = []
         self._counts = {}
@@ -114,7 +115,7 @@ class FaultServer:
         self._connections = 0
         self._tasks = set()
         self._servers = []
-        self.port = None
+        self.port = port
         asyncio.run_coroutine_threadsafe(self._start(), loop).result(10)
 
     # -- for tests -------------------------------------------------------------------------
@@ -176,9 +177,10 @@ class FaultServer:
 
     async def _start(self):
         for attempt in range(20):
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self.port = probe.getsockname()[1]
+            if attempt > 0 or self.port is None:
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", 0))
+                    self.port = probe.getsockname()[1]
             try:
                 self._servers = [await asyncio.start_server(self._serve, a, self.port, backlog=2000, limit=1 << 22)
                                  for a in ADDRESSES]
@@ -269,8 +271,8 @@ class Reply:
             if "|" in self.q.get(name, ""):
                 self.q[name] = self.turn(name, "|")
         if "version" in self.q:
-            version = str(nth) if self.q["version"] == "*" else self.turn("version")
-            self.q.setdefault("seed", version)
+            version = {"*": str(nth), "server": str(server.version)}.get(self.q["version"]) or self.turn("version")
+            self.q["seed"] = self.q.get("seed", "{v}").replace("{v}", version)
             self.q["etag"] = self.q.get("etag", '"{v}"').replace("{v}", version)
         self.faulty = nth <= int(self.q.get("fail", 1 << 30))
 
