@@ -12,7 +12,8 @@ struct app_end {
     int signal; /* the signal that ended it; 0: none. To be raised again with its default action */
 };
 
-/* Runs what the options say. options: borrowed; jobs may be lowered. Messages go to standard error. */
+/* Runs what the options say. options: borrowed; jobs may be lowered. Messages go to standard error.
+ */
 struct app_end app_run(struct options *options, const struct trace *trace);
 
 /* "garner: text" on standard error: for what is said before a run. arg is not used. */

@@ -28,8 +28,7 @@ static rlim_t raise_descriptors(void)
     return limit.rlim_cur;
 }
 
-struct err *limits_apply(
-    struct options *o, void (*warn)(void *arg, const char *text), void *arg)
+struct err *limits_apply(struct options *o, void (*warn)(void *arg, const char *text), void *arg)
 {
     const rlim_t descriptors = raise_descriptors();
     const rlim_t fixed = FIXED + (rlim_t)o->executor_threads;
@@ -49,8 +48,8 @@ struct err *limits_apply(
         return NULL;
     }
     snprintf(text, sizeof text,
-        "%u jobs are more than %llu file descriptors (ulimit -n) bear: %llu at once",
-        o->hosts.jobs, (unsigned long long)descriptors, (unsigned long long)jobs);
+        "%u jobs are more than %llu file descriptors (ulimit -n) bear: %llu at once", o->hosts.jobs,
+        (unsigned long long)descriptors, (unsigned long long)jobs);
     warn(arg, text);
     o->hosts.jobs = (unsigned)jobs;
     o->net.max_connections = (unsigned)jobs;

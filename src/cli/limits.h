@@ -11,7 +11,6 @@
  * a socket, a part and a look-up each, after the fixed needs and the executor's threads. warn is
  * called when that is fewer than asked. ERR_USAGE when there is not even room for one.
  */
-struct err *limits_apply(
-    struct options *o, void (*warn)(void *arg, const char *text), void *arg);
+struct err *limits_apply(struct options *o, void (*warn)(void *arg, const char *text), void *arg);
 
 #endif

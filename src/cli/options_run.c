@@ -204,9 +204,9 @@ struct err *take_shard(struct parse *p, const struct option_row *row, const char
     const char *end = short_number(value, &shard);
     end = end && *end == '/' ? short_number(end + 1, &shards) : NULL;
     if (!end || *end || shards < row->min || shards > row->max || shard >= shards) {
-        return option_error(row,
-            err_new(ERR_USAGE, NULL, "'%s' is not I/N, I from 0 to N - 1 and N at most %.0f", value,
-                row->max));
+        return option_error(
+            row, err_new(ERR_USAGE, NULL, "'%s' is not I/N, I from 0 to N - 1 and N at most %.0f",
+                     value, row->max));
     }
     p->o->session.shard = shard;
     p->o->session.shards = shards;

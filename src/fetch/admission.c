@@ -24,10 +24,10 @@ enum { BATCH = 64 };
 
 struct reading {
     struct co co;
-    struct session *s;   /* borrowed */
-    struct future *next;    /* owned: the entry asked for */
-    struct future *room;    /* owned: what keeps from asking */
-    struct future *looking; /* owned: the look under way; never cancelled, it borrows the frame */
+    struct session *s;        /* borrowed */
+    struct future *next;      /* owned: the entry asked for */
+    struct future *room;      /* owned: what keeps from asking */
+    struct future *looking;   /* owned: the look under way; never cancelled, it borrows the frame */
     struct job *batch[BATCH]; /* borrowed from the session */
     struct probe probes[BATCH];
     size_t n;
@@ -61,8 +61,8 @@ static void note_skip(struct session *s, const struct job *job)
     if (job->entry->file || !s->env.warn) {
         return;
     }
-    buf_addf(&b, "%s is there already: skipped (--if-exists overwrite downloads it again)",
-        job->path);
+    buf_addf(
+        &b, "%s is there already: skipped (--if-exists overwrite downloads it again)", job->path);
     if (!buf_failed(&b)) {
         s->env.warn(s->env.warn_arg, b.data);
     }
@@ -138,8 +138,8 @@ static bool admit(struct session *s, struct job *job)
         return false;
     }
     if (job->if_exists == IF_EXISTS_FAIL) {
-        session__job_end(s, job,
-            err_new(ERR_IO, "EEXIST", "%s exists, and --if-exists is fail", job->path));
+        session__job_end(
+            s, job, err_new(ERR_IO, "EEXIST", "%s exists, and --if-exists is fail", job->path));
     } else if (job->if_exists == IF_EXISTS_SKIP && job->expect.algo == DIGEST_NONE) {
         skip(s, job, s->options->marks && job->probe.mark == 0 ? "foreign" : "exists");
     } else {
@@ -364,8 +364,7 @@ struct err *session__start_reader(struct session *s)
 {
     struct reading *r;
 
-    s->reader =
-        task_new(s->env.loop, read_step, sizeof *r, reading_drop, "read the list");
+    s->reader = task_new(s->env.loop, read_step, sizeof *r, reading_drop, "read the list");
     if (!s->reader) {
         return err_plain(ERR_NOMEM);
     }

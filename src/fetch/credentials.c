@@ -16,8 +16,8 @@ static bool host_named(char *const *hosts, const char *host)
     return false;
 }
 
-bool credentials_allowed(const struct request_options *o, const struct url *from,
-    const struct url *to)
+bool credentials_allowed(
+    const struct request_options *o, const struct url *from, const struct url *to)
 {
     if (o->auth_hosts && !host_named(o->auth_hosts, url_host(to))) {
         return false;

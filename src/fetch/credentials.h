@@ -11,8 +11,8 @@
  * bearer, netrc, cookies of -b, and every header of -H. Not to another origin (unless
  * --location-trusted), and with --auth-host only to the hosts that it names.
  */
-bool credentials_allowed(const struct request_options *o, const struct url *from,
-    const struct url *to);
+bool credentials_allowed(
+    const struct request_options *o, const struct url *from, const struct url *to);
 
 /* Whether the run has secrets that --auth-host would limit. */
 bool credentials_present(const struct request_options *o);

@@ -6,8 +6,8 @@
 #include "fetch/job.h"
 
 /*
- * The task that downloads a job, which holds its slot. Its end is the job's: the record is filled in
- * but for the error. The caller owns one reference. NULL when memory ran out.
+ * The task that downloads a job, which holds its slot. Its end is the job's: the record is filled
+ * in but for the error. The caller owns one reference. NULL when memory ran out.
  */
 struct task *download_task(struct job *job);
 

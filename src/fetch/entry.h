@@ -23,15 +23,15 @@ struct entry {
     char *method, *body;
     size_t body_len;
     char *referer, *user_agent, *user; /* user: "user:password" */
-    char *id;            /* a JSON text, byte for byte as it came */
-    int if_exists;       /* enum if_exists; -1: not said */
-    double task_timeout; /* seconds; -1: not said */
+    char *id;                          /* a JSON text, byte for byte as it came */
+    int if_exists;                     /* enum if_exists; -1: not said */
+    double task_timeout;               /* seconds; -1: not said */
     struct entry_field *fields;
     size_t nfields;
-    const char *file; /* borrowed: lives as long as the list's reader; NULL: the command line */
-    bool json;        /* it is written down as a JSON object */
-    char *raw;        /* of a bad one: what is written down, where its line can be */
-    uint64_t line;    /* from 1; on the command line the position among the URLs */
+    const char *file;  /* borrowed: lives as long as the list's reader; NULL: the command line */
+    bool json;         /* it is written down as a JSON object */
+    char *raw;         /* of a bad one: what is written down, where its line can be */
+    uint64_t line;     /* from 1; on the command line the position among the URLs */
     struct err *error; /* a bad entry: ERR_INPUT; then urls may be NULL, or hold its text */
 };
 

@@ -33,20 +33,20 @@ enum job_phase {
 };
 
 struct job {
-    struct list node; /* session->jobs */
-    struct list same; /* in target->waiting while JOB_WAITING */
+    struct list node;        /* session->jobs */
+    struct list same;        /* in target->waiting while JOB_WAITING */
     struct session *session; /* borrowed */
-    struct entry *entry;   /* owned */
-    struct record *record; /* owned */
-    struct mirror *mirrors; /* owned */
+    struct entry *entry;     /* owned */
+    struct record *record;   /* owned */
+    struct mirror *mirrors;  /* owned */
     unsigned nmirrors;
-    uint64_t key; /* hash of the entry's key */
-    bool keyed;   /* it has one: the entry is good so far */
+    uint64_t key;          /* hash of the entry's key */
+    bool keyed;            /* it has one: the entry is good so far */
     uint64_t duplicate_of; /* the index of the first entry with this key and target; 0: none */
-    char *path;   /* owned; relative to the store's directory, or absolute; NULL: nothing stored, or
-                     not named yet (--content-disposition) */
-    struct target *target; /* the path's place in the table of active targets; NULL: none */
-    struct probe probe;    /* what was there when the entry was read */
+    char *path; /* owned; relative to the store's directory, or absolute; NULL: nothing stored, or
+                   not named yet (--content-disposition) */
+    struct target *target;      /* the path's place in the table of active targets; NULL: none */
+    struct probe probe;         /* what was there when the entry was read */
     struct digest_value expect; /* algo DIGEST_NONE: none */
     enum if_exists if_exists;
     double task_timeout; /* seconds; 0: none */

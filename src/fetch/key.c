@@ -12,8 +12,8 @@ static void add_without_query(struct buf *b, const char *text)
     buf_add(b, text, strcspn(text, "?#"));
 }
 
-struct err *key_of_entry(const struct entry *e, const struct url *url, enum key_mode mode,
-    uint64_t *hash)
+struct err *key_of_entry(
+    const struct entry *e, const struct url *url, enum key_mode mode, uint64_t *hash)
 {
     struct buf key = BUF_INIT;
     struct err *error = NULL;

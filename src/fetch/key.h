@@ -9,11 +9,11 @@
 
 /* The key's stable hash. By default the key is the id if the entry has one, else the URL. url: the
  * entry's first, parsed. */
-struct err *key_of_entry(const struct entry *e, const struct url *url, enum key_mode mode,
-    uint64_t *hash);
+struct err *key_of_entry(
+    const struct entry *e, const struct url *url, enum key_mode mode, uint64_t *hash);
 
-/* Whether shard `shard` of `shards` (from 0; no shards: all is one's own) has the entry, by its key's
- * hash. */
+/* Whether shard `shard` of `shards` (from 0; no shards: all is one's own) has the entry, by its
+ * key's hash. */
 bool key_in_shard(uint64_t hash, unsigned shard, unsigned shards);
 
 #endif

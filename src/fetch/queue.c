@@ -13,8 +13,8 @@ bool session__resolved(const struct session *s, const struct url *url)
     unsigned char address[sizeof(struct in6_addr)];
     const char *host = url_host(url);
 
-    return s->env.net->proxy || s->env.net->unix_socket ||
-           inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+    return s->env.net->proxy || s->env.net->unix_socket || inet_pton(AF_INET, host, address) == 1 ||
+           inet_pton(AF_INET6, host, address) == 1;
 }
 
 /* --dry-run: it would be downloaded. */
@@ -39,8 +39,8 @@ void session__enqueue(struct session *s, struct job *job)
     }
     job->phase = JOB_QUEUED;
     job->step = "queued";
-    error = slot_request(s->env.hosts, &job->slot, url_origin(url), false,
-        session__resolved(s, url));
+    error =
+        slot_request(s->env.hosts, &job->slot, url_origin(url), false, session__resolved(s, url));
     if (error) {
         session__job_end(s, job, error);
     }

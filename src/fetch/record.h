@@ -31,23 +31,23 @@ struct record {
     char *url;      /* verbatim */
     char *effective_url;
     enum record_state state;
-    char *path; /* as given by --dir and the template */
-    int64_t size;       /* of the file; -1 */
-    int64_t received;   /* body bytes over all attempts */
-    int64_t resumed_at; /* -1 */
-    int status;         /* 0 */
+    char *path;               /* as given by --dir and the template */
+    int64_t size;             /* of the file; -1 */
+    int64_t received;         /* body bytes over all attempts */
+    int64_t resumed_at;       /* -1 */
+    int status;               /* 0 */
     const char *http_version; /* static */
     char *content_type, *etag, *last_modified;
     unsigned attempts; /* requests made */
     unsigned redirects;
     unsigned segments; /* 1 */
     char *remote_ip;
-    char *checksum;    /* "sha256:..." */
-    const char *reason; /* static: "exists", "foreign", "duplicate", ... */
+    char *checksum;        /* "sha256:..." */
+    const char *reason;    /* static: "exists", "foreign", "duplicate", ... */
     uint64_t duplicate_of; /* 0 */
-    char *file;         /* NULL: the command line */
+    char *file;            /* NULL: the command line */
     uint64_t line;
-    int length_known; /* -1 unknown, 0, 1 */
+    int length_known;         /* -1 unknown, 0, 1 */
     double started, finished; /* seconds since the epoch; 0: did not happen */
     struct record_timing timing;
     struct err *error; /* owned */

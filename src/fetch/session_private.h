@@ -28,26 +28,26 @@ struct session {
     enum digest_algo hash;
     bool names_checked; /* two entries can come to one path */
 
-    struct list jobs; /* every entry without a record, in the order of reading */
-    size_t live;      /* how many */
+    struct list jobs;    /* every entry without a record, in the order of reading */
+    size_t live;         /* how many */
     unsigned committing; /* downloads that wait for their commit */
     struct session_totals totals;
     uint64_t ours; /* entries read that are of our shard */
 
-    struct task *reader;  /* owned; NULL before and after */
+    struct task *reader; /* owned; NULL before and after */
     struct future_cb reader_ended;
     struct future *const *looking; /* the reader's probe under way: it must not be cancelled then */
-    struct future *room;  /* borrowed from the reader: done when there is look-ahead again */
-    struct future *over;  /* owned: done when the run is over */
-    struct future *idle;  /* owned by the main frame: done when no job is left */
-    struct entry *late; /* owned: the list gave it when nothing more was to be read */
-    uint64_t unread;    /* entries that session_place was asked for */
+    struct future *room; /* borrowed from the reader: done when there is look-ahead again */
+    struct future *over; /* owned: done when the run is over */
+    struct future *idle; /* owned by the main frame: done when no job is left */
+    struct entry *late;  /* owned: the list gave it when nothing more was to be read */
+    uint64_t unread;     /* entries that session_place was asked for */
     enum session_stop stop;
     struct err *local; /* owned: with STOP_LOCAL, what failed */
     bool draining;
-    bool any_failed;  /* a record of state failed was given */
-    bool any_success; /* a record that is ok */
-    bool first_success; /* of the first record */
+    bool any_failed;       /* a record of state failed was given */
+    bool any_success;      /* a record that is ok */
+    bool first_success;    /* of the first record */
     char *first_auth_host; /* owned: for the warning about credentials */
     bool auth_warned;
 };
@@ -72,8 +72,7 @@ void session__check_over(struct session *s);
 void session__fail_local(struct session *s, struct err *e);
 
 /* True for an error of the local side that would meet every entry (cli.md, Exit status). */
-bool session__fails_everywhere(const struct session *s, const struct job *job,
-    const struct err *e);
+bool session__fails_everywhere(const struct session *s, const struct job *job, const struct err *e);
 
 /* Entries are still to be read. */
 static inline bool session__reading(const struct session *s)

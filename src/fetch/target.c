@@ -59,8 +59,8 @@ static bool lookup_field(void *arg, const char *key, struct buf *b)
     return false;
 }
 
-static struct err *render_template(struct session *s, struct job *job, const char *name,
-    struct buf *b)
+static struct err *render_template(
+    struct session *s, struct job *job, const char *name, struct buf *b)
 {
     const struct url *url = job_url(job);
     const struct template_values values = {
@@ -91,8 +91,8 @@ static const char *below(const char *path, const char *dir)
     return strncmp(path, dir, len) == 0 && (path[len] == '/' || !path[len]) ? path + len : NULL;
 }
 
-/* What a list says of a place, made safe: below --dir, or absolute and below an --allow-dir; then it
- * takes the place of what b held. */
+/* What a list says of a place, made safe: below --dir, or absolute and below an --allow-dir; then
+ * it takes the place of what b held. */
 static struct err *add_place(const struct session *s, const char *path, struct buf *b)
 {
     const char *rest = NULL;
@@ -117,7 +117,8 @@ static struct err *add_place(const struct session *s, const char *path, struct b
 }
 
 /* The entry's own `out`, below the output directory; "sub/" is a directory for its URL's name. */
-static struct err *render_out(const struct session *s, struct job *job, const char *name, struct buf *b)
+static struct err *render_out(
+    const struct session *s, struct job *job, const char *name, struct buf *b)
 {
     const char *out = job->entry->out;
     struct err *error = add_place(s, out, b);
@@ -194,8 +195,8 @@ static struct err *claim_name(struct session *s, struct job *job)
 {
     for (int tries = 0; tries < 2; tries++) {
         uint64_t first = 0;
-        switch (nametable_claim(s->targets->names, job->path, job->key, job->record->index,
-            &first)) {
+        switch (
+            nametable_claim(s->targets->names, job->path, job->key, job->record->index, &first)) {
         case NAMETABLE_NEW:
             return NULL;
         case NAMETABLE_DUPLICATE:

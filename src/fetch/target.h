@@ -17,7 +17,7 @@ struct session;
 struct target;
 struct targets;
 
-struct targets *targets_new(void); /* NULL when memory ran out */
+struct targets *targets_new(void);    /* NULL when memory ran out */
 void targets_free(struct targets *t); /* none may be active */
 
 /*
@@ -29,7 +29,8 @@ void targets_free(struct targets *t); /* none may be active */
 struct err *target_claim(struct session *s, struct job *job, const char *name, bool *same);
 
 /* The path is taken on disk by another entry's file: the job goes to the name with the hash, and
- * those that wait for it with it. *same: an earlier entry is there already; the job waits for it. */
+ * those that wait for it with it. *same: an earlier entry is there already; the job waits for it.
+ */
 struct err *target_move(struct session *s, struct job *job, bool *same);
 
 /* The job waits until the owner of its target (job->target) passes it on. */

@@ -316,9 +316,8 @@ bool dir_usable(const struct dir *d)
 {
     struct stat st;
 
-    return d->mode == UNBOUND ||
-           (fstat(d->fd, &st) == 0 && st.st_nlink > 0 &&
-               faccessat(d->fd, ".", W_OK | X_OK, AT_EACCESS) == 0);
+    return d->mode == UNBOUND || (fstat(d->fd, &st) == 0 && st.st_nlink > 0 &&
+                                     faccessat(d->fd, ".", W_OK | X_OK, AT_EACCESS) == 0);
 }
 
 int dir_fd(const struct dir *d)

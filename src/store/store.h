@@ -31,14 +31,14 @@ struct store_options {
     bool resume_unsafe;      /* also those of a version that nothing tells from others */
     char *const *allow_dirs; /* absolute paths below which targets may be too; NULL-terminated;
                                 NULL: none. Borrowed; made if missing */
-    bool look_only; /* nothing is made: what is missing counts as empty */
+    bool look_only;          /* nothing is made: what is missing counts as empty */
     bool absolute; /* targets may be absolute (a typed -o); then `dir` does not bound them */
 };
 
 struct store;
 
-/* Opens (creates, unless look_only) the directory. ERR_IO: it cannot be made or written; the message says why.
- * options: copied. */
+/* Opens (creates, unless look_only) the directory. ERR_IO: it cannot be made or written; the
+ * message says why. options: copied. */
 struct err *store_new(
     struct loop *l, struct executor *ex, const struct store_options *options, struct store **out);
 void store_free(struct store *s); /* no sink may be left; NULL is ignored */

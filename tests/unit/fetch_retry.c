@@ -41,8 +41,7 @@ START_TEST(worthwhile)
                         ? NULL
                         : err_new(failures[_i].kind, failures[_i].code, "it broke");
 
-    ck_assert_int_eq(
-        retry_worthwhile(&options, failures[_i].status, e), failures[_i].worthwhile);
+    ck_assert_int_eq(retry_worthwhile(&options, failures[_i].status, e), failures[_i].worthwhile);
     err_unref(e);
 }
 END_TEST
