@@ -21,6 +21,7 @@ FUZZ_REPLAY_SOURCES += tests/fuzz/printable.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/record.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/reply.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/sidecar.c
+FUZZ_REPLAY_SOURCES += tests/fuzz/table.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/template.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/units.c
 FUZZ_REPLAY_SOURCES += tests/fuzz/url.c
