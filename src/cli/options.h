@@ -19,7 +19,7 @@ enum print_mode { PRINT_PRESENT, PRINT_NEW, PRINT_NONE };
 enum progress_mode { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_NONE };
 
 struct input_options {
-    char *const *urls; /* the command line's, NULL-terminated */
+    char *const *urls;  /* the command line's, NULL-terminated */
     char *const *files; /* -i, NULL-terminated; "-" is standard input */
     enum input_format format;
     bool same_file; /* the command line's URLs are mirrors of one entry */
@@ -28,13 +28,13 @@ struct input_options {
 struct output_options {
     bool json;
     const char *write_out; /* -w; NULL: none */
-    const char *records; /* --records FILE; NULL: standard output */
+    const char *records;   /* --records FILE; NULL: standard output */
     enum print_mode print;
-    bool print_set;      /* --print was given */
+    bool print_set; /* --print was given */
     bool print0, quiet;
     unsigned verbose;
     enum progress_mode progress;
-    bool gather;         /* records in input order */
+    bool gather; /* records in input order */
 };
 
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
@@ -53,7 +53,7 @@ struct options {
     bool sandbox;
     unsigned executor_threads;
     bool jobs_set;
-    bool drain;   /* --on-interrupt drain */
+    bool drain; /* --on-interrupt drain */
     bool debug;
 };
 
@@ -64,7 +64,8 @@ struct err *options_parse(int argc, char *const argv[], void (*warn)(void *arg, 
     void *arg, struct options **out);
 void options_free(struct options *o); /* NULL is ignored */
 
-/* --help: the text of a topic (NULL: the overview), to standard output; false for an unknown one. */
+/* --help: the text of a topic (NULL: the overview), to standard output; false for an unknown one.
+ */
 bool options_print_help(const char *topic);
 
 #define UNITS_DURATION_MOST 1e9 /* seconds: more would not fit a timer in nanoseconds */

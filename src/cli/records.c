@@ -32,13 +32,13 @@ struct records {
     struct loop *loop;
     const struct output_options *options;
     struct records_events events;
-    struct report *report;  /* borrowed; may be NULL */
-    struct writer *out;     /* owned; NULL if nothing goes to standard output */
-    struct writer *records; /* owned; NULL without --records */
-    struct window *window;  /* owned; NULL without --gather */
-    struct buf text;        /* what is being rendered; kept for its memory */
+    struct report *report;       /* borrowed; may be NULL */
+    struct writer *out;          /* owned; NULL if nothing goes to standard output */
+    struct writer *records;      /* owned; NULL without --records */
+    struct window *window;       /* owned; NULL without --gather */
+    struct buf text;             /* what is being rendered; kept for its memory */
     struct write_out *write_out; /* owned; NULL: records are JSON */
-    bool paths, records_out; /* what goes to standard output */
+    bool paths, records_out;     /* what goes to standard output */
     bool terminal, records_terminal;
     struct future *room; /* owned: the window waits for a writer */
     struct future_cb on_room;

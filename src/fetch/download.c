@@ -31,9 +31,9 @@ struct download {
     struct timeout deadline;
     bool timed; /* deadline was entered */
     enum verdict verdict;
-    struct future *wait;   /* owned: the one thing awaited beside the transfer */
-    struct err *error;     /* owned: what it ends with */
-    bool settled;          /* the sink came to its end: committed or closed */
+    struct future *wait; /* owned: the one thing awaited beside the transfer */
+    struct err *error;   /* owned: what it ends with */
+    bool settled;        /* the sink came to its end: committed or closed */
 };
 
 static void download_drop(void *frame)

@@ -22,12 +22,12 @@ enum await_mode { AWAIT_AS_COMPLETED, AWAIT_GATHER, AWAIT_WAIT };
 enum key_mode { KEY_DEFAULT, KEY_URL, KEY_URL_NO_QUERY, KEY_ID, KEY_PATH };
 
 struct retry_options {
-    int retries;          /* -1: for ever */
-    double delay;         /* seconds: the first backoff, doubled each time, full jitter */
+    int retries;                /* -1: for ever */
+    double delay;               /* seconds: the first backoff, doubled each time, full jitter */
     double max_delay, max_time; /* seconds; max_time 0: none */
-    double max_wait;      /* the longest Retry-After that is waited for */
-    const int *codes;     /* borrowed; ends with 0 */
-    bool unsafe;          /* other methods than GET and HEAD too */
+    double max_wait;            /* the longest Retry-After that is waited for */
+    const int *codes;           /* borrowed; ends with 0 */
+    bool unsafe;                /* other methods than GET and HEAD too */
 };
 
 /* What each request carries unless the entry says otherwise. Borrowed strings, NULL: none. */
@@ -55,13 +55,13 @@ struct session_options {
     enum key_mode key;
     bool discard, head, remote_time, content_disposition, require_length;
     bool marks, xattr, resume, resume_unsafe;
-    const char *checksum; /* for a single entry */
+    const char *checksum;    /* for a single entry */
     bool checksums_partial;  /* session_env.checksums need not name every entry */
     char *const *allow_dirs; /* as store_options */
-    const char *hash;     /* algorithm for the record */
-    bool dry_run;         /* no request, no file: records say what would become of the entries */
-    unsigned shard, shards; /* which of how many shares of the list is ours; shards 0: all */
-    bool single;          /* the list is one command-line URL: notes may say so */
+    const char *hash;        /* algorithm for the record */
+    bool dry_run;            /* no request, no file: records say what would become of the entries */
+    unsigned shard, shards;  /* which of how many shares of the list is ours; shards 0: all */
+    bool single;             /* the list is one command-line URL: notes may say so */
 };
 
 /* What a session stands on; all borrowed, all outlive it. */
@@ -85,7 +85,7 @@ struct session_totals {
     uint64_t received; /* body bytes */
     uint64_t retries;
     uint64_t running;
-    bool input_ended;  /* the list was read to its end */
+    bool input_ended;      /* the list was read to its end */
     const char *read_file; /* where reading stopped */
     uint64_t read_line;
 };
@@ -107,8 +107,8 @@ struct task *session_task(struct session *s);
 /* The digests that files must have, before the task starts; borrowed. */
 void session_expect(struct session *s, const struct checksums *c);
 
-/* The text at a URL (at most `most` bytes), with the session's credentials and retries: a task whose
- * value is a struct buf *, or NULL when memory ran out. It runs before the session's own. */
+/* The text at a URL (at most `most` bytes), with the session's credentials and retries: a task
+ * whose value is a struct buf *, or NULL when memory ran out. It runs before the session's own. */
 struct task *session_text(struct session *s, const char *url, size_t most);
 
 /* After the session's task: an entry that came from the list too late, NULL if none did; the
@@ -133,11 +133,11 @@ int session_exit(const struct session *s);
 /* Calls fn for each download under way, oldest first: progress, SIGUSR1. */
 struct session_download {
     uint64_t index;
-    const char *url, *path; /* borrowed; path may be NULL */
-    const char *phase;      /* "slot", "request", "body", "backoff", "commit" */
+    const char *url, *path;  /* borrowed; path may be NULL */
+    const char *phase;       /* "slot", "request", "body", "backoff", "commit" */
     int64_t received, total; /* total -1: unknown */
 };
-void session_each_download(const struct session *s,
-    void (*fn)(const struct session_download *d, void *arg), void *arg);
+void session_each_download(
+    const struct session *s, void (*fn)(const struct session_download *d, void *arg), void *arg);
 
 #endif
