@@ -87,6 +87,8 @@ static int act(struct options *options)
         fprintf(stderr, "garner: --help: there is no topic '%s'; try garner --help\n",
             options->help_topic);
         return STATUS_USAGE;
+    case OPTIONS_COMPLETION:
+        return options_print_completion(options->help_topic) ? 0 : STATUS_USAGE;
     case OPTIONS_VERSION:
         printf("garner %s\n%s\n", PACKAGE_VERSION, net_version());
         return 0;

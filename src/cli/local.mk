@@ -31,6 +31,7 @@ libgarner_a_SOURCES += src/cli/table.c src/cli/table.h
 libgarner_a_SOURCES += src/cli/window.c src/cli/window.h
 libgarner_a_SOURCES += src/cli/write_out.c src/cli/write_out.h
 libgarner_a_SOURCES += src/cli/writer.c src/cli/writer.h
+libgarner_a_SOURCES += src/cli/completion.c
 libgarner_a_SOURCES += src/cli/app.c src/cli/app.h
 libgarner_a_SOURCES += src/cli/limits.c src/cli/limits.h
 libgarner_a_SOURCES += src/cli/tasklist.c src/cli/tasklist.h

@@ -37,7 +37,7 @@ struct output_options {
     bool gather; /* records in input order */
 };
 
-enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
+enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_COMPLETION };
 
 /* Everything below is owned by the struct options (one arena): valid until options_free. */
 struct options {
@@ -67,6 +67,9 @@ void options_free(struct options *o); /* NULL is ignored */
 /* --help: the text of a topic (NULL: the overview), to standard output; false for an unknown one.
  */
 bool options_print_help(const char *topic);
+
+/* --completion: the script for bash, zsh or fish, to standard output; false for another shell. */
+bool options_print_completion(const char *shell);
 
 #define UNITS_DURATION_MOST 1e9 /* seconds: more would not fit a timer in nanoseconds */
 

@@ -16,6 +16,18 @@ struct err *take_nothing(struct parse *p, const struct option_row *row, const ch
     return NULL;
 }
 
+struct err *take_completion(struct parse *p, const struct option_row *row, const char *value)
+{
+    struct err *e = NULL;
+    if (strcmp(value, "bash") != 0 && strcmp(value, "zsh") != 0 && strcmp(value, "fish") != 0) {
+        e = err_new(ERR_USAGE, NULL, "'%s' is none of bash|zsh|fish", value);
+        return option_error(row, e);
+    }
+    p->o->action = OPTIONS_COMPLETION;
+    p->o->help_topic = arena_dup(p->arena, value);
+    return p->o->help_topic ? NULL : err_plain(ERR_NOMEM);
+}
+
 struct err *take_help(struct parse *p, const struct option_row *row, const char *value)
 {
     if (value && !help_knows(value)) {

@@ -251,6 +251,8 @@ const struct option_row option_rows[] = {
         "asyncio's debug mode: slow callbacks, lost errors"},
     {"help", 'h', GROUP_GENERAL, ROW_COMMAND_LINE | ROW_COMMON | ROW_OPTIONAL, "GROUP", take_help,
         0, 0, 0, "this, the options of a group, or all"},
+    {"completion", 0, GROUP_GENERAL, ROW_COMMAND_LINE, "bash|zsh|fish", take_completion, 0, 0, 0,
+        "the script by which a shell completes options"},
     {"version", 'V', GROUP_GENERAL, ROW_COMMAND_LINE, NULL, take_version, 0, 0, 0,
         "versions and features"},
     {NULL, 'f', GROUP_GENERAL, 0, NULL, take_nothing, 0, 0, 0,

@@ -270,6 +270,7 @@ static const struct {
     {"--help=all", F(help_topic), AS_STRING, 0, "all"},
     {"-h", F(action), AS_UNSIGNED, OPTIONS_HELP, 0},
     {"-V", F(action), AS_UNSIGNED, OPTIONS_VERSION, 0},
+    {"--completion zsh", F(action), AS_UNSIGNED, OPTIONS_COMPLETION, 0},
 };
 /* clang-format on */
 
