@@ -5,6 +5,10 @@
  */
 #include "net/private.h"
 
+#include <sys/socket.h>
+
+enum { MIN_RECEIVE_BUFFER = 16384 };
+
 struct err *multi__on_limit(void *multi)
 {
     struct multi *m = multi;
@@ -31,5 +35,17 @@ void multi__received(struct multi *m, size_t n)
             multi_hold(m);
         }
         err_unref(e);
+    }
+}
+
+/* With --limit-rate the kernel keeps little: libcurl empties it in one go, whatever the limit. */
+void limit__socket(const struct multi *m, int fd)
+{
+    int size = MIN_RECEIVE_BUFFER;
+    if (m->options->limit_rate > 0 && m->options->limit_rate < 1 << 24) {
+        if (m->options->limit_rate / 32 > size) {
+            size = (int)(m->options->limit_rate / 32);
+        }
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     }
 }

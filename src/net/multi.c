@@ -35,6 +35,7 @@ struct sock {
     bool ours;           /* opened by us: it lives until we close it */
     bool established;    /* carries requests, may be held */
     bool parked;         /* nothing is read from it until the hold is over */
+    bool silent;         /* while libcurl is not interested nothing is to come */
     struct list ready;   /* in sockets.ready while anything was seen */
     struct list waiting; /* in sockets.parked while parked */
     struct list opener;  /* in transfer.sockets until established */
@@ -49,8 +50,6 @@ struct sockets {
 
 /* How soon libcurl may do what it has to do at once, while reading is held: it would read. */
 #define HELD_KICK_SECONDS 0.5
-
-enum { MIN_RECEIVE_BUFFER = 16384 };
 
 /* A timer that is late by so much was stopped, not busy. */
 #define GAP_SECONDS 1.0
@@ -132,6 +131,9 @@ static void on_io(struct ev_loop *ev, ev_io *io, int events)
     struct sock *s = io->data;
     if (!s->want) {
         ev_io_stop(ev, io);
+        if (s->silent) {
+            kept__check(s->fd);
+        }
         return;
     }
     if ((events & EV_READ) && sock_held(s)) {
@@ -195,18 +197,6 @@ static struct sock *sock_add(struct multi *m, int fd)
     return s;
 }
 
-/* With --limit-rate the kernel keeps little: libcurl empties it in one go, whatever the limit. */
-static void limit_socket(const struct multi *m, int fd)
-{
-    int size = MIN_RECEIVE_BUFFER;
-    if (m->options->limit_rate > 0 && m->options->limit_rate < 1 << 24) {
-        if (m->options->limit_rate / 32 > size) {
-            size = (int)(m->options->limit_rate / 32);
-        }
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-    }
-}
-
 curl_socket_t multi__open_socket(
     struct multi *m, struct transfer *t, const struct curl_sockaddr *addr)
 {
@@ -222,7 +212,7 @@ curl_socket_t multi__open_socket(
         close(fd);
         return CURL_SOCKET_BAD;
     }
-    limit_socket(m, fd);
+    limit__socket(m, fd);
     s->ours = true;
     if (t) {
         list_push(&t->sockets, &s->opener);
@@ -244,6 +234,17 @@ void multi__established(struct transfer *t)
     struct list *node;
     while ((node = list_pop(&t->sockets))) {
         container_of(node, struct sock, opener)->established = true;
+    }
+}
+
+void multi__kept(struct multi *m, int fd, bool silent)
+{
+    struct sock *s = sock_find(m, fd);
+    if (s && !s->want) { /* else another transfer has it by now */
+        s->silent = silent;
+        if (silent) {
+            kept__check(fd);
+        }
     }
 }
 

@@ -96,11 +96,20 @@ curl_socket_t multi__open_socket(
 int multi__close_socket(void *m, curl_socket_t fd); /* a CURLOPT_CLOSESOCKETFUNCTION */
 /* The sockets that t opened now carry requests: they can be held. */
 void multi__established(struct transfer *t);
+/* A transfer is over, its connection kept. silent: before the next request nothing may come. */
+void multi__kept(struct multi *m, int fd, bool silent);
+
+/* -- kept.c --------------------------------------------------------------------------------- */
+
+/* Of a connection that nobody uses: if there is something to be read, it is not to be used again.
+ */
+void kept__check(int fd);
 
 /* -- limit.c -------------------------------------------------------------------------------- */
 
 void multi__received(struct multi *m, size_t n); /* counts against --limit-rate */
 struct err *multi__on_limit(void *multi);
+void limit__socket(const struct multi *m, int fd); /* of a new socket */
 
 /* -- easy.c, easy_options.c, easy_request.c ------------------------------------------------- */
 

@@ -96,14 +96,17 @@ static struct err *error_of(struct transfer *t, CURLcode rc)
     return err_new(net__kind(rc, connected), net__code_name(rc), "%s", text);
 }
 
-/* libcurl itself repeats a request whose kept connection turned out to be dead, but counts that
+/*
+ * libcurl itself repeats a request whose kept connection turned out to be dead, but counts that
  * over the life of the handle and at last gives up. A handle that has not counted yet takes over.
  */
 static bool worn_out(struct transfer *t, CURLcode rc)
 {
     static const char text[] = "Connection died, tried";
-    return rc == CURLE_SEND_ERROR && strncmp(t->easy->error, text, sizeof(text) - 1) == 0 &&
-           t->reply->r.status == 0 && t->again++ < MAX_AGAIN;
+    bool said = rc == CURLE_SEND_ERROR && strncmp(t->easy->error, text, sizeof(text) - 1) == 0;
+    bool silent = t->phase == TRANSFER_ASKED && t->connecting < 0 &&
+                  (rc == CURLE_SEND_ERROR || rc == CURLE_RECV_ERROR || rc == CURLE_GOT_NOTHING);
+    return (said || silent) && t->reply->r.status == 0 && t->again++ < MAX_AGAIN;
 }
 
 static struct err *change_handle(struct transfer *t)
@@ -139,6 +142,16 @@ static void release_followers(struct transfer *t)
     }
 }
 
+static void check_connection(struct transfer *t)
+{
+    const char *version = t->reply->r.version;
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    if (curl_easy_getinfo(t->easy->handle, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK &&
+        fd != CURL_SOCKET_BAD) {
+        multi__kept(t->m, fd, version && version[0] == '1');
+    }
+}
+
 void transfer__done(struct transfer *t, CURLcode rc)
 {
     struct err *e = NULL;
@@ -159,6 +172,8 @@ void transfer__done(struct transfer *t, CURLcode rc)
     } else if (!e && !t->reply->done) {
         /* libcurl takes a header that breaks off for one that ended */
         e = err_new(ERR_NETWORK, "CURLE_RECV_ERROR", "the reply broke off within its header");
+    } else if (!e) {
+        check_connection(t);
     }
     transfer__end(t, e);
 }

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""Connections that end when they are about to be used, or bring more than was asked for."""
+
+import time
+
+import pytest
+
+from rawserver import RawServer
+from world import broken, expect
+
+
+@pytest.fixture
+def raw():
+    servers = []
+
+    def make(handler, **options):
+        servers.append(RawServer(handler, **options))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.stop()
+
+
+def reply(text, more=""):
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\n{more}\r\n{text}"
+
+
+def test_closed_on_accept(garner, faults, raw):
+    server = raw(lambda connection, number: None)
+    expect(garner, faults, server.url(), broken("CURLE_GOT_NOTHING", "CURLE_RECV_ERROR", "CURLE_SEND_ERROR"))
+
+
+def test_reset_on_accept(garner, faults, raw):
+    """Before or after the connection counts as established."""
+    server = raw(lambda connection, number: connection.reset())
+    run = garner("--json", "--retry", 1, "--retry-delay", "10ms", server.url(), faults.url("/good"))
+    failed = next(r for r in run.records if r["state"] == "failed")
+    assert run.status == 1 and run.files == ["good"] and failed["attempts"] == 2, run
+    assert failed["error"]["kind"] in ("connect", "network") and failed["error"]["retryable"] is True, run
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+@pytest.mark.parametrize("served", [1, 2])
+def test_closed_just_as_it_is_reused(garner, raw, how, served):
+    """No fault of the request's: it goes out again on another connection, and is no further attempt."""
+
+    def handler(connection, number):
+        for _ in range(served):
+            target = connection.request()
+            if target is None:
+                return
+            connection.send(reply(target))
+        connection.request()
+        if how == "reset":
+            connection.reset()
+
+    server = raw(handler)
+    run = garner("--json", "-j", 1, "--retry", 0, *[server.url(f"/{i}") for i in range(9)])
+    assert run.status == 0 and all(r["attempts"] == 1 for r in run.records), run
+    assert all(garner.read(str(i)) == f"/{i}".encode() for i in range(9))
+
+
+def test_closed_while_idle(garner, raw):
+    def handler(connection, number):
+        connection.send(reply(connection.request()))
+
+    server = raw(handler)
+    run = garner("--json", "-j", 1, "--retry", 0, "--rate", "20/s", *[server.url(f"/{i}") for i in range(5)])
+    assert run.status == 0 and server.accepted == 5, run
+    assert all(garner.read(str(i)) == f"/{i}".encode() for i in range(5))
+
+
+EVIL = reply("evil", "ETag: \"evil\"\r\n")
+
+
+@pytest.mark.parametrize("pace", [[], ["--rate", "20/s"]], ids=["at once", "later"])
+@pytest.mark.parametrize("apart", [None, 0, 0.01], ids=["together", "apart", "delayed"])
+@pytest.mark.parametrize("rest", [EVIL, EVIL * 500, "x", "x" * 100_000, "HTTP/1.1 200 OK\r\n"],
+                         ids=["reply", "replies", "byte", "bytes", "head"])
+def test_bytes_left_over(garner, raw, rest, apart, pace):
+    """More than the length: never the beginning of the next reply."""
+    if apart and not pace:
+        pytest.skip("what comes while the next request is on its way cannot be told from its reply")
+
+    def handler(connection, number):
+        while target := connection.request():
+            if apart is None:
+                connection.send(reply(target) + rest)
+                continue
+            head, _, body = reply(target).partition("\r\n\r\n")
+            connection.send(head + "\r\n\r\n")
+            time.sleep(0.01)
+            if apart:
+                connection.send(body)
+                time.sleep(apart)
+                connection.send(rest)
+            else:
+                connection.send(body + rest)
+
+    server = raw(handler)
+    run = garner("--json", "-j", 1, "--retry", 0, *pace, *[server.url(f"/{i}") for i in range(6)])
+    for i in range(6):
+        assert garner.read(str(i)) == f"/{i}".encode(), run
+    assert run.status == 0 and all(r["attempts"] == 1 and r["http"]["etag"] is None for r in run.records), run
+
+
+def test_a_body_where_none_may_be(garner, raw):
+    """After the head of a 204 and in answer to HEAD."""
+
+    def handler(connection, number):
+        while connection.request():
+            connection.send("HTTP/1.1 204 No Content\r\n\r\n")
+            time.sleep(0.01)
+            connection.send(EVIL)
+
+    server = raw(handler)
+    run = garner("--json", "-j", 1, "--retry", 0, "--rate", "20/s", *[server.url(f"/{i}") for i in range(4)])
+    assert run.status == 0 and all(garner.read(str(i)) == b"" for i in range(4)), run
+
+
+@pytest.mark.parametrize("text, data", [
+    ("HTTP/1.1 100 Continue\r\n\r\n" * 3 + reply("hi"), b"hi"),
+    ("HTTP/1.1 103 Early Hints\r\nETag: \"early\"\r\nContent-Length: 9\r\n\r\n" + reply("hi"), b"hi"),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nETag: \"trailer\"\r\nContent-Length: 99\r\n\r\n", b"hi"),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 99\r\n\r\n2;ext=1\r\nhi\r\n0\r\n\r\n", b"hi"),
+    ("HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", b"hi"),
+    ("HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nhi", b"hi")])
+def test_odd_but_whole(garner, faults, raw, text, data):
+    def handler(connection, number):
+        while connection.request():
+            connection.send(text)
+
+    server = raw(handler)
+    run = garner("--json", "-j", 1, server.url(), server.url("/b"), faults.url("/good"))
+    assert run.status == 0 and garner.read("a") == garner.read("b") == data and garner.read("good") == faults.body(), run
+    assert all(r["http"]["etag"] is None for r in run.records), run
+
+
+@pytest.mark.parametrize("text, code", [
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX: a\0b\r\n\r\n", "CURLE_PARTIAL_FILE|CURLE_WEIRD_SERVER_REPLY"),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhi", "CURLE_PARTIAL_FILE"),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", "CURLE_PARTIAL_FILE"),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\nhi\r\n", "CURLE_RECV_ERROR"),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nhi\r\n0\r\n\r\n", "CURLE_RECV_ERROR"),
+    ("HTTP/1.1 100 Continue\r\n\r\n", "CURLE_GOT_NOTHING"),
+    ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhi!", "CURLE_WEIRD_SERVER_REPLY"),
+    ("hello", "CURLE_UNSUPPORTED_PROTOCOL"),
+    ("HTTP/1.1 abc\r\n\r\n", "CURLE_UNSUPPORTED_PROTOCOL"),
+    ("SSH-2.0-OpenSSH_9.2\r\n", "CURLE_UNSUPPORTED_PROTOCOL")])
+def test_odd_and_broken(garner, faults, raw, text, code):
+    def handler(connection, number):
+        connection.request()
+        connection.send(text)
+
+    expect(garner, faults, raw(handler).url(), broken(*code.split("|")))
+
+
+def test_endless_interim_replies(garner, faults, raw):
+    def handler(connection, number):
+        connection.request()
+        while True:
+            connection.send("HTTP/1.1 100 Continue\r\nX: y\r\n\r\n" * 1000)
+
+    run = garner("--json", "--retry", 0, "--max-time", "10s", raw(handler).url(), faults.url("/good"), timeout=30)
+    assert run.status == 1 and garner.read("good") == faults.body() and run.files == ["good"], run
