@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""Certificates that do not hold, and what is no TLS at all."""
+
+import datetime
+import ssl
+import subprocess
+
+import pytest
+
+from rawserver import RawServer
+from world import broken, expect, fails
+
+UNTRUSTED = "CURLE_PEER_FAILED_VERIFICATION"
+
+CONFIG = """
+[ca]
+default_ca = it
+[it]
+database = {dir}/index
+new_certs_dir = {dir}
+serial = {dir}/serial
+default_md = sha256
+policy = any
+unique_subject = no
+[any]
+commonName = supplied
+"""
+
+
+class Certificates:
+    """Signed by a CA of the test's own."""
+
+    def __init__(self, directory):
+        self.dir = directory
+        self.ca = str(directory / "ca.crt")
+        (directory / "index").write_text("")
+        (directory / "serial").write_text("01")
+        (directory / "config").write_text(CONFIG.format(dir=directory))
+        self._make("ca", "-x509", "-days", "2", "-subj", "/CN=test CA")
+
+    def _run(self, *args):
+        subprocess.run(["openssl", *map(str, args)], cwd=self.dir, check=True, capture_output=True)
+
+    def _make(self, name, *args):
+        self._run("req", *args, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                  f"{name}.key", "-out", f"{name}.crt" if "-x509" in args else f"{name}.csr")
+
+    def context(self, name, host, first=-1, last=2, signed=True):
+        """Valid from so many days from now until so many."""
+        subject = ["-subj", f"/CN={name}"]
+        if signed:
+            self._make(name, *subject)
+            (self.dir / "ext").write_text(f"subjectAltName=DNS:{host}\n" if host[0].isalpha() else f"subjectAltName=IP:{host}\n")
+            dates = [(datetime.datetime.utcnow() + datetime.timedelta(days=d)).strftime("%Y%m%d%H%M%SZ") for d in (first, last)]
+            self._run("ca", "-batch", "-notext", "-config", "config", "-cert", "ca.crt", "-keyfile", "ca.key", "-extfile", "ext",
+                      "-startdate", dates[0], "-enddate", dates[1], "-in", f"{name}.csr", "-out", f"{name}.crt")
+        else:
+            self._make(name, "-x509", "-days", "2", *subject, "-addext", f"subjectAltName=IP:{host}")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.dir / f"{name}.crt", self.dir / f"{name}.key")
+        return context
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+def hello(connection, number):
+    while connection.request():
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+
+
+@pytest.mark.parametrize("name, options", [
+    ("expired", dict(host="127.0.0.1", first=-5, last=-1)), ("not yet valid", dict(host="127.0.0.1", first=1, last=2)),
+    ("wrong host", dict(host="other.test")), ("self-signed", dict(host="127.0.0.1", signed=False))])
+def test_a_certificate_that_does_not_hold(garner, faults, certificates, name, options):
+    """It stays so: no retry. -k takes it."""
+    server = RawServer(hello, certificates.context(name, **options))
+    try:
+        expect(garner, faults, server.url(scheme="https"), fails("tls", UNTRUSTED), "--cacert", certificates.ca)
+        assert server.accepted == 2
+        run = garner("-k", "--if-exists", "overwrite", server.url(scheme="https"))
+        assert run.status == 0 and garner.read("a") == b"hi", run
+    finally:
+        server.stop()
+
+
+def test_one_that_does(garner, certificates):
+    server = RawServer(hello, certificates.context("good", "127.0.0.1"))
+    run = garner("--json", "--cacert", certificates.ca, server.url(scheme="https"))
+    server.stop()
+    assert run.status == 0 and garner.read("a") == b"hi", run
+
+
+def test_a_server_that_speaks_no_tls(garner, faults):
+    def handler(connection, number):
+        connection.sock.recv(1000)
+        connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    server = RawServer(handler)
+    expect(garner, faults, server.url(scheme="https"), Tls())
+    server.stop()
+
+
+class Tls:
+    """A handshake may fail for the moment: retryable."""
+
+    status = 1
+    size = None
+
+    def check(self, record, run):
+        error = record["error"]
+        assert (record["state"], error["kind"], error["retryable"]) == ("failed", "tls", True), run
+
+
+@pytest.mark.parametrize("what", ["garbage", "close", "reset", "alert"])
+def test_a_handshake_that_breaks_off(garner, faults, what):
+    def handler(connection, number):
+        connection.sock.recv(100)
+        if what == "garbage":
+            connection.send(b"\x16\x03\x03\x00\x05hello" * 10)
+        elif what == "alert":
+            connection.send(b"\x15\x03\x03\x00\x02\x02\x28")
+        elif what == "reset":
+            connection.reset()
+
+    server = RawServer(handler)
+    expect(garner, faults, server.url(scheme="https"), Tls())
+    assert server.accepted == 3
+    server.stop()
+
+
+def test_a_tls_body_that_breaks_off(garner, faults, certificates):
+    """Without a length and without TLS's own end it is not certain that it is all."""
+
+    def handler(connection, number):
+        connection.request()
+        connection.send("HTTP/1.1 200 OK\r\n\r\nhalf of it")
+        connection.reset()
+
+    server = RawServer(handler, certificates.context("cut", "127.0.0.1"))
+    expect(garner, faults, server.url(scheme="https"), broken("CURLE_RECV_ERROR"), "--cacert", certificates.ca)
+    server.stop()
