@@ -98,8 +98,8 @@ static void end_work(struct sink *k, struct err *e)
 static bool claim_is_behind(const struct sink *k)
 {
     const struct part *p = &k->part;
-    return p->resumable && p->fd >= 0 && p->side.present != p->end && !p->start_over &&
-           !k->start_over;
+    return !p->discard && p->resumable && p->fd >= 0 && p->side.present != p->end &&
+           !p->start_over && !k->start_over;
 }
 
 static void on_work_end(struct sink *k)
@@ -119,7 +119,7 @@ static void on_work_end(struct sink *k)
         k->arrived = k->part.end;
     }
     end_work(k, e);
-    if (!k->error && !k->freed && !k->part.discard && (k->chunks.bytes > 0 || claim_is_behind(k))) {
+    if (!k->error && !k->freed && (k->chunks.bytes > 0 || claim_is_behind(k))) {
         store__due_note(k->store, &k->due);
     }
     sink__pump(k);
@@ -145,10 +145,11 @@ static void on_submitted_end(void *arg)
 
 /* -- the start of a job ---------------------------------------------------------------------- */
 
-void sink__on_due(struct store_due *d)
+void sink__on_due(struct store_due *d, bool late)
 {
     struct sink *k = container_of(d, struct sink, due);
-    k->flush = true;
+    k->flush = k->flush || late;
+    k->pressed = true;
     sink__pump(k);
 }
 
@@ -177,14 +178,14 @@ static void fill_work(struct sink *k, enum work_kind kind)
     w->claim = k->flush;
     w->keep = k->keep;
     if (kind != WORK_OPEN) {
-        chunks_take(&k->chunks, kind != WORK_WRITE || k->flush, &w->chunks);
+        chunks_take(&k->chunks, kind != WORK_WRITE || k->pressed, &w->chunks);
     }
     if (kind == WORK_COMMIT) {
         w->commit = k->commit;
         w->commit.op = k->op;
         k->commit = (struct commit){.op = NULL};
     }
-    k->flush = false;
+    k->flush = k->pressed = false;
     store__due_forget(&k->due);
     w->error = hand_over(k);
 }
@@ -225,7 +226,8 @@ static bool write_is_due(struct sink *k)
     if (k->flush && !(k->chunks.bytes > 0 || claim_is_behind(k))) {
         k->flush = false;
     }
-    if (k->flush) {
+    k->pressed = k->pressed && k->chunks.bytes > 0;
+    if (k->flush || k->pressed) {
         return true;
     }
     return k->part.fd >= 0 ? k->chunks.sealed >= CHUNK_BYTES : k->chunks.bytes > SINK_SMALL;

@@ -152,9 +152,7 @@ struct err *sink_write(struct sink *k, const void *bytes, size_t n)
     size_t taken;
     bool ok = chunks_add(k->store, &k->chunks, bytes, n, expected(k), &taken);
     k->arrived += (int64_t)taken;
-    if (!k->part.discard) {
-        store__due_note(k->store, &k->due);
-    }
+    store__due_note(k->store, &k->due);
     sink__pump(k);
     return ok ? NULL : err_plain(ERR_NOMEM);
 }

@@ -48,6 +48,7 @@ struct sink {
     struct chunks chunks;
     struct store_due due;
     bool flush;      /* what is in memory is a second old */
+    bool pressed;    /* what is in memory is too much, with that of all others */
     bool start_over; /* the next job is to forget what the part holds */
     int64_t arrived;
     struct validators v; /* owned: of what arrived */
@@ -71,6 +72,6 @@ void sink__pump(struct sink *k);
 void sink__end_op(struct sink *k, void *value, void (*drop)(void *), struct err *error);
 
 void sink__unref(struct sink *k);
-void sink__on_due(struct store_due *d);
+void sink__on_due(struct store_due *d, bool late);
 
 #endif

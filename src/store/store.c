@@ -12,6 +12,7 @@
 #define CHUNKS_KEPT 32
 
 static struct err *on_timer(void *arg);
+static struct err *on_relief(void *arg);
 
 /* *out stays NULL for a directory that is yet to be made. */
 static struct err *open_dir(const struct store_options *o, const char *path, struct dir **out)
@@ -78,6 +79,7 @@ struct err *store_new(
     s->resume_unsafe = options->resume_unsafe;
     list_init(&s->due);
     timer_init(&s->timer, on_timer, s);
+    handle_init(&s->relief, on_relief, s);
     mem_pool_init(&s->chunks, sizeof(struct chunk) + CHUNK_BYTES, CHUNKS_KEPT);
     struct err *e = open_dirs(s, options);
     if (!e && options->allow_dirs) {
@@ -108,6 +110,7 @@ void store__unref(struct store *s)
         return;
     }
     timer_stop(&s->timer);
+    handle_cancel(&s->relief);
     mem_pool_fini(&s->chunks);
     dir_free(s->dir);
     dir_free(s->unbound);
@@ -122,6 +125,7 @@ void store_free(struct store *s)
 {
     if (s) {
         timer_stop(&s->timer);
+        handle_cancel(&s->relief);
         s->on_pressure = NULL;
         store__unref(s);
     }
@@ -158,6 +162,9 @@ static void set_over(struct store *s, bool over)
 {
     if (s->over != over) {
         s->over = over;
+        if (over) {
+            loop_post(s->loop, &s->relief);
+        }
         if (s->on_pressure) {
             s->on_pressure(s->pressure_arg, over);
         }
@@ -202,9 +209,29 @@ static struct err *on_timer(void *arg)
             break;
         }
         list_remove(&d->node);
-        d->fn(d);
+        d->fn(d, true);
     }
     set_timer(s);
+    store__unref(s);
+    return NULL;
+}
+
+/* Nothing more is received now: blocks that are not full would never be, and it would go on only as
+ * they come to be a second old. */
+static struct err *on_relief(void *arg)
+{
+    struct store *s = store__ref(arg);
+    struct list noted;
+    struct list *node;
+    list_init(&noted);
+    if (s->over) {
+        list_splice(&noted, &s->due);
+    }
+    while ((node = list_pop(&noted)) != NULL) {
+        struct store_due *d = container_of(node, struct store_due, node);
+        list_push(&s->due, node);
+        d->fn(d, false);
+    }
     store__unref(s);
     return NULL;
 }
@@ -215,6 +242,9 @@ void store__due_note(struct store *s, struct store_due *d)
         d->since = loop_time(s->loop);
         list_push(&s->due, &d->node);
         set_timer(s);
+        if (s->over) {
+            loop_post(s->loop, &s->relief);
+        }
     }
 }
 

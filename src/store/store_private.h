@@ -9,11 +9,12 @@
 #include "store/sink.h"
 #include "store/store.h"
 
-/* Somebody whose bytes wait in memory. Embedded; fn is called once, a second after it was noted. */
+/* Somebody whose bytes wait in memory. Embedded; fn is called once, a second after it was noted,
+ * and before that, with `late` false, when more is in memory than should be. */
 struct store_due {
     struct list node;
     double since; /* loop_time() */
-    void (*fn)(struct store_due *d);
+    void (*fn)(struct store_due *d, bool late);
 };
 
 struct allowed {
@@ -42,6 +43,7 @@ struct store {
     void *pressure_arg;
     struct list due; /* of struct store_due, the oldest first */
     struct timer timer;
+    struct handle relief;   /* while `over`: those that are noted are told */
     struct mem_pool chunks; /* of CHUNK_BYTES */
 };
 

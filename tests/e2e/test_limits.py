@@ -46,6 +46,13 @@ def test_too_few_descriptors(garner, faults):
     assert run.status == 2 and faults.requests() == [], run
 
 
+@pytest.mark.parametrize("options", [[], ["--executor-threads", 1], ["--discard", "--hash", "sha256"]])
+def test_a_small_buffer_is_no_brake(garner, faults, options):
+    urls = [faults.url(f"/{i}", size=1_000_000) for i in range(8)]
+    run = garner("--buffer", "64k", "--print", "none", *options, *urls, timeout=60)
+    assert run.status == 0 and run.seconds < 10, run
+
+
 def test_file_size_limit(garner, faults):
     run = garner("--json", faults.url("/big", size=3_000_000), faults.url("/small"),
                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)))
