@@ -266,12 +266,24 @@ static struct err *on_room(struct future *f, void *arg)
     return NULL;
 }
 
+/* A writer that has room again is known at once, not only when on_room comes to run: who awaits a
+ * future that is done goes on without giving way to it. */
+static void forget_room(struct records *r)
+{
+    if (r->room && future_done(r->room)) {
+        future_unwatch(&r->on_room);
+        future_unref(r->room);
+        r->room = NULL;
+    }
+}
+
 /* What the window can give goes to the writers, but not faster than they get rid of it: behind a
  * slow first entry may stand any number of others. */
 static struct err *pump(struct records *r, bool skip_gaps)
 {
     struct err *error = NULL;
     bool more = r->window != NULL;
+    forget_room(r);
     while (more && !error && !r->room) {
         r->room = backlogged(r);
         if (r->room) {

@@ -20,6 +20,7 @@ struct bench {
     struct record_consumer consumer;
     int saved_out, out; /* the reading end of what is standard output meanwhile */
     unsigned closed, failed;
+    struct future *finish;
     char path[64];
 };
 
@@ -276,6 +277,43 @@ START_TEST(a_slow_reader)
 }
 END_TEST
 
+static struct err *on_end(void *arg)
+{
+    struct bench *b = arg;
+    b->finish = records_finish(b->records);
+    return NULL;
+}
+
+/* The writer has room in the very iteration in which the run ends. */
+START_TEST(a_slow_reader_at_the_end)
+{
+    struct bench b;
+    struct buf got = BUF_INIT;
+    char path[1000];
+    starts(&b);
+    b.options.gather = true;
+    opens(&b);
+    memset(path, 'p', sizeof(path) - 1);
+    path[sizeof(path) - 1] = '\0';
+    for (uint64_t i = 3000; i >= 1; i--) {
+        gives(&b, i, RECORD_FINISHED, path);
+    }
+    loop_spin(b.loop, 10); /* until the pipe is full and all wait for it */
+    drain(b.out, &got);
+    err_is_none(loop_call_soon(b.loop, on_end, &b, NULL));
+    do {
+        loop_spin(b.loop, 2);
+        drain(b.out, &got);
+    } while (!future_done(b.finish));
+    drain(b.out, &got);
+    ck_assert_uint_eq(got.len, 3000 * sizeof(path));
+    err_is_none(future_error(b.finish));
+    future_unref(b.finish);
+    buf_fini(&got);
+    ends(&b);
+}
+END_TEST
+
 START_TEST(a_reader_that_goes_away)
 {
     struct bench b;
@@ -473,6 +511,7 @@ Suite *cli_records_suite(void)
     tcase_add_test(t, records_elsewhere);
     tcase_add_test(t, gathered);
     tcase_add_loop_test(t, a_slow_reader, 0, 2);
+    tcase_add_test(t, a_slow_reader_at_the_end);
     tcase_add_test(t, a_reader_that_goes_away);
     tcase_add_test(t, nobody_minds_if_nothing_goes_there);
     tcase_add_test(t, a_full_disk);
