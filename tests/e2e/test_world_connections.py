@@ -138,7 +138,7 @@ def test_odd_but_whole(garner, faults, raw, text, data):
 
 
 @pytest.mark.parametrize("text, code", [
-    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX: a\0b\r\n\r\n", "CURLE_RECV_ERROR|CURLE_WEIRD_SERVER_REPLY"),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX: a\0b\r\n\r\n", "CURLE_BAD_FUNCTION_ARGUMENT|CURLE_WEIRD_SERVER_REPLY"),
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhi", "CURLE_PARTIAL_FILE"),
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", "CURLE_PARTIAL_FILE"),
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\nhi\r\n", "CURLE_RECV_ERROR"),
