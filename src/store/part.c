@@ -245,7 +245,8 @@ static struct err *make_new(struct part *p, const struct spot *at, bool *again)
         return NULL;
     }
     close(fd);
-    return !failed || failed == EBUSY ? busy(p) : part_error(p, failed);
+    *again = !failed; /* it lost its name meanwhile: to another garner, or with its directory */
+    return !failed ? NULL : failed == EBUSY ? busy(p) : part_error(p, failed);
 }
 
 static void forget_bytes(struct part *p)

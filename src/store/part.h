@@ -5,7 +5,7 @@
  * Invariant: bytes are written only to a file that this part holds locked, and that is, or was, the
  * one under NAME.part. The rules by which two garners cannot spoil each other's:
  *
- *   - A part is made with O_EXCL, then locked. Lost if by then it has no name any more.
+ *   - A part is made with O_EXCL, then locked. Made anew if it lost its name by then.
  *   - One that is there is taken by locking it and then finding it still under its name.
  *   - Only who holds the lock may unlink or rename it, or touch its sidecar.
  *   - What was found is only ever continued where its sidecar says; to start over it is unlinked
