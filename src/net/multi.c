@@ -35,7 +35,8 @@ struct sock {
     bool ours;           /* opened by us: it lives until we close it */
     bool established;    /* carries requests, may be held */
     bool parked;         /* nothing is read from it until the hold is over */
-    bool silent;         /* while libcurl is not interested nothing is to come */
+    bool silent;         /* nobody has had it since `readied`: nothing is to come */
+    uint64_t readied;    /* multi.readied by then */
     struct list ready;   /* in sockets.ready while anything was seen */
     struct list waiting; /* in sockets.parked while parked */
     struct list opener;  /* in transfer.sockets until established */
@@ -131,7 +132,7 @@ static void on_io(struct ev_loop *ev, ev_io *io, int events)
     struct sock *s = io->data;
     if (!s->want) {
         ev_io_stop(ev, io);
-        if (s->silent) {
+        if (s->silent && s->readied == s->m->readied) {
             kept__check(s->fd);
         }
         return;
@@ -237,14 +238,14 @@ void multi__established(struct transfer *t)
     }
 }
 
-void multi__kept(struct multi *m, int fd, bool silent)
+void multi__kept(struct transfer *t, int fd)
 {
+    struct multi *m = t->m;
     struct sock *s = sock_find(m, fd);
-    if (s && !s->want) { /* else another transfer has it by now */
-        s->silent = silent;
-        if (silent) {
-            kept__check(fd);
-        }
+    if (s && !s->want && t->readied == m->readied) {
+        s->silent = true;
+        s->readied = m->readied;
+        kept__check(fd);
     }
 }
 
@@ -294,6 +295,7 @@ int multi__on_socket(CURL *h, curl_socket_t fd, int what, void *multi, void *unu
         return -1;
     }
     s->want = (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0);
+    s->silent = false; /* a transfer has it: when that pauses, what comes is its own */
     sock_arm(s);
     return 0;
 }

@@ -54,6 +54,7 @@ struct multi {
     struct sockets *sockets;           /* owned */
     struct list transfers;             /* under way, each holding a reference */
     struct list paused;                /* transfers that were being read when a hold began */
+    uint64_t readied;                  /* how often a request got its connection */
     struct handle act;                 /* does what the callbacks noted */
     struct timer timer;                /* libcurl's; may fire before `due` */
     double due;
@@ -96,8 +97,10 @@ curl_socket_t multi__open_socket(
 int multi__close_socket(void *m, curl_socket_t fd); /* a CURLOPT_CLOSESOCKETFUNCTION */
 /* The sockets that t opened now carry requests: they can be held. */
 void multi__established(struct transfer *t);
-/* A transfer is over, its connection kept. silent: before the next request nothing may come. */
-void multi__kept(struct multi *m, int fd, bool silent);
+/* t is over and its connection kept, on which nothing may come before the next request. What does
+ * come is thrown away only while it is certain that nobody else has the connection: libcurl does
+ * not say who has which, but each that gets one is heard of first, in multi.readied. */
+void multi__kept(struct transfer *t, int fd);
 
 /* -- kept.c --------------------------------------------------------------------------------- */
 
@@ -161,6 +164,7 @@ struct transfer {
     const struct request *rq;        /* borrowed while under way */
     const struct receiver *receiver; /* borrowed while under way */
     void *arg;                       /* the receiver's */
+    uint64_t readied;                /* multi.readied when something of the reply came last */
     struct reply_box *reply;         /* one reference */
     struct err *error;               /* owned: what a callback ended it with */
     struct list paused;              /* in multi.paused */
