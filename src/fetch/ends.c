@@ -105,6 +105,9 @@ static void tell(struct session *s, struct job *job)
 
     if (job->path && !r->path && record_ok(r)) {
         r->path = destination_shown(s, job->path);
+        if (!r->path) { /* who reads it is to know where the file is */
+            session__fail_local(s, err_plain(ERR_NOMEM));
+        }
     }
     count(s, r);
     r->key = job->key;

@@ -61,7 +61,8 @@ struct err *session__on_grant(void *arg)
     if (job->slot_wait) {
         struct future *wait = job->slot_wait;
         job->slot_wait = NULL;
-        return future_set_result(wait, NULL, NULL);
+        /* it may have been cancelled since: then the slot is released by who waited */
+        return future_done(wait) ? NULL : future_set_result(wait, NULL, NULL);
     }
     job->task = download_task(job);
     if (!job->task) {

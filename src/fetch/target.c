@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 /* A path that a live job owns. */
@@ -234,6 +236,11 @@ static struct err *claim_active(struct session *s, struct job *job, bool *same)
     }
     list_init(&t->waiting);
     HASH_ADD_KEYPTR(hh, s->targets->active, t->path, strlen(t->path), t);
+    if (!t->hh.tbl) {
+        free(t->path);
+        free(t);
+        return err_plain(ERR_NOMEM);
+    }
     job->target = t;
     return NULL;
 }

@@ -140,6 +140,16 @@ struct err *easy__apply_options(struct easy *e)
     return s.error;
 }
 
+/* One of libcurl's, so that curl's lists work as they are and a slip of the pen is noticed. */
+static bool protocol_known(const char *name, size_t len)
+{
+    const char *const *known = curl_version_info(CURLVERSION_NOW)->protocols;
+    while (*known && (strlen(*known) != len || strncasecmp(*known, name, len) != 0)) {
+        known++;
+    }
+    return *known != NULL;
+}
+
 /* curl's --proto: names separated by commas; "=" before one drops all others, "-" forbids it, "+"
  * or nothing allows it. */
 struct err *easy__protocols(const char *proto, char **out)
@@ -155,6 +165,9 @@ struct err *easy__protocols(const char *proto, char **out)
             len--;
         }
         bool all = len == 3 && strncasecmp(name, "all", 3) == 0;
+        if (!all && !protocol_known(name, len)) {
+            return err_new(ERR_USAGE, NULL, "--proto: there is no protocol '%.*s'", (int)len, name);
+        }
         if (mode == '=') {
             http = https = false;
         }

@@ -130,12 +130,13 @@ END_TEST
 
 START_TEST(transfer_options_refused)
 {
-    struct net_options bad[] = {{.proto = "=ftp"}, {.http_version = HTTP_VERSION_3}};
+    struct net_options bad[] = {
+        {.proto = "=ftp"}, {.proto = "=https,htpp"}, {.http_version = HTTP_VERSION_3}};
     err_is_none(net_init());
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         struct loop *l = loop_starts();
         struct multi *m = NULL;
-        if (i == 0 || !net_has_http3()) {
+        if (i < 2 || !net_has_http3()) {
             err_is_kind(multi_new(l, &bad[i], &m), ERR_USAGE);
             ck_assert_ptr_null(m);
         }
