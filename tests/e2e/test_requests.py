@@ -3,6 +3,9 @@
 
 import base64
 import json
+import os
+import socket
+import threading
 
 import pytest
 
@@ -159,3 +162,46 @@ def test_auth_host(garner, faults):
     first, second = (json.loads(garner.read(n))["headers"] for n in "ab")
     assert {"authorization", "x-key", "cookie"} <= set(first)
     assert not {"authorization", "x-key", "cookie"} & set(second)
+
+
+@pytest.mark.parametrize("option, version", [("--http2", "2"), ("--http1.1", "1.1")])
+def test_http_version_by_option(garner, nginx, option, version):
+    run = garner("--json", "-k", option, nginx.tls("/f/tiny.txt"))
+    assert run.status == 0 and run.record["http"]["version"] == version, run
+
+
+def test_origin_in_an_attribute(garner, faults):
+    run = garner("--xattr", faults.url("/a", user="anna:secret"))
+    assert run.status == 0, run
+    try:
+        origin = os.getxattr(garner.dir / "a", "user.xdg.origin.url")
+    except OSError:
+        pytest.skip("no attributes here")
+    assert origin == faults.url("/a").encode()
+
+
+def test_aws_signature(garner, faults):
+    run = garner("--aws-sigv4", "aws:amz:eu-central-1:s3", "-u", "key:secret", faults.url("/a"))
+    sent = faults.requests()[0].headers["authorization"]
+    assert run.status == 0 and sent.startswith("AWS4-HMAC-SHA256 Credential=key/") and "secret" not in sent, run
+
+
+def test_unix_socket(garner, faults, tmp_path):
+    """What connects two byte streams stands between: the socket is the only way to the server."""
+    path = str(tmp_path / "socket")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+
+    def relay():
+        one, _ = listener.accept()
+        with one, socket.create_connection(("127.0.0.1", faults.port)) as other:
+            other.sendall(one.recv(65536))
+            while data := other.recv(65536):
+                one.sendall(data)
+
+    thread = threading.Thread(target=relay, daemon=True)
+    thread.start()
+    run = garner("--unix-socket", path, "http://example.invalid/a?close=1")
+    listener.close()
+    assert run.status == 0 and garner.read("a") == faults.body(), run
