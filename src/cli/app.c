@@ -416,7 +416,8 @@ static struct err *run(struct app *app)
     }
     ((struct main_frame *)task_frame(task))->app = app;
     app->main = task;
-    error = report_progress_start(app->report, session_totals(app->session), PROGRESS_EVERY);
+    const struct progress_source source = {session_totals(app->session), app->session, app->hosts};
+    error = report_progress_start(app->report, &source, PROGRESS_EVERY);
     if (error) {
         task_unref(task);
         return error;

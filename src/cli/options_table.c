@@ -237,8 +237,8 @@ const struct option_row option_rows[] = {
     {NULL, 's', GROUP_OUTPUT, 0, NULL, take_flag, O(output.quiet), 0, 0, NULL},
     {"verbose", 'v', GROUP_OUTPUT, 0, NULL, take_verbose, 0, 0, 0,
         "say more; twice: what goes over the wire too"},
-    {"progress", 0, GROUP_OUTPUT, 0, "auto|plain|none", take_choice, O(output.progress), 0, 0,
-        "a line now and then on standard error"},
+    {"progress", 0, GROUP_OUTPUT, 0, "auto|bar|plain|none", take_choice, O(output.progress),
+        0, 0, "a display on a terminal, lines, or none"},
 
     /* -- garner itself -- */
     {"config", 'K', GROUP_GENERAL, ROW_COMMAND_LINE, "FILE", take_config, 0, 0, 0,

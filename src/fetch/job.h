@@ -34,6 +34,7 @@ enum job_phase {
 
 struct job {
     struct list node;        /* session->jobs */
+    struct list run;         /* in session->running while JOB_RUNNING */
     struct list same;        /* in target->waiting while JOB_WAITING */
     struct session *session; /* borrowed */
     struct entry *entry;     /* owned */

@@ -130,12 +130,13 @@ const struct session_totals *session_totals(const struct session *s);
 /* 0, 1, 3 or 124 by cli.md's table (signals and 141 are the caller's), once the task ended. */
 int session_exit(const struct session *s);
 
-/* Calls fn for each download under way, oldest first: progress, SIGUSR1. */
+/* Calls fn for each download under way, in the order of their starts: progress, SIGUSR1. */
 struct session_download {
     uint64_t index;
     const char *url, *path;  /* borrowed; path may be NULL */
     const char *phase;       /* "slot", "request", "body", "backoff", "commit" */
     int64_t received, total; /* total -1: unknown */
+    double since;            /* loop_time() of its start */
 };
 void session_each_download(
     const struct session *s, void (*fn)(const struct session_download *d, void *arg), void *arg);

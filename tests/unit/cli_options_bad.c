@@ -112,7 +112,7 @@ static const struct {
     {"--netrc-file missing" URL, "--netrc-file: missing"},
     {"--resolve h" URL, "--resolve: 'h'"}, {"--resolve h:80" URL, "--resolve: "},
     {"--connect-to a:1" URL, "--connect-to: "},
-    {"--print all" URL, "--print: 'all'"}, {"--progress bar" URL, "--progress: 'bar'"},
+    {"--print all" URL, "--print: 'all'"}, {"--progress rich" URL, "--progress: 'rich'"},
     {"-K missing" URL, "missing: No such file"},
     /* contradictions */
     {"-o x http://h/x http://h/y", "--output: 'x' names one file"},

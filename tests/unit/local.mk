@@ -43,6 +43,7 @@ tests_unit_check_garner_SOURCES += tests/unit/cli_json_record.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_records.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_window.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_printable.c
+tests_unit_check_garner_SOURCES += tests/unit/cli_screen.c
 tests_unit_check_garner_SOURCES += tests/unit/net_server.c tests/unit/net_server.h
 tests_unit_check_garner_SOURCES += tests/unit/net_url.c
 tests_unit_check_garner_SOURCES += tests/unit/net_rate.c
