@@ -205,8 +205,7 @@ static enum co_state main_step(void *frame, struct err *status)
 
     CO_BEGIN(&m->co);
     if (sums_wanted(app)) {
-        m->sums =
-            sums_fetch(runner_loop(app->runner), app->session, app->options->checksums);
+        m->sums = sums_fetch(runner_loop(app->runner), app->session, app->options->checksums);
         if (!m->sums) {
             return co_fail(&m->co, err_plain(ERR_NOMEM));
         }
@@ -443,8 +442,8 @@ struct app_end app_run(struct options *options, const struct trace *trace)
     struct err *error = open_all(&app, trace);
 
     if (error) {
-        end.status = err_is(error, ERR_USAGE) || err_is(error, ERR_INPUT) ? STATUS_USAGE
-                                                                         : STATUS_LOCAL;
+        end.status =
+            err_is(error, ERR_USAGE) || err_is(error, ERR_INPUT) ? STATUS_USAGE : STATUS_LOCAL;
         say_error(error);
         err_unref(error);
         err_unref(close_all(&app));

@@ -40,7 +40,7 @@ struct records {
     struct write_out *write_out; /* owned; NULL: records are JSON */
     bool paths, records_out;     /* what goes to standard output */
     bool terminal, records_terminal;
-    bool shown; /* standard output is the terminal of the progress display */
+    bool shown;          /* standard output is the terminal of the progress display */
     struct future *room; /* owned: the window waits for a writer */
     struct future_cb on_room;
 };
