@@ -120,6 +120,7 @@ static struct err *on_signal(void *arg, int signo)
 
     (void)signo;
     report_note(app->report, "finishing the running downloads; once more ends at once");
+    report_progress_may_end(app->report);
     session_drain(app->session);
     return NULL;
 }

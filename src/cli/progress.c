@@ -320,6 +320,11 @@ static struct err *on_tick(void *arg)
     return timer_start_after(p->loop, &p->timer, EVERY * pace);
 }
 
+void progress_may_end(struct progress *p)
+{
+    screen_rest_below(&p->screen);
+}
+
 struct err *progress_say(struct progress *p, const char *text, size_t n)
 {
     if (!p->on) {

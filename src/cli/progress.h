@@ -31,6 +31,9 @@ void progress_free(struct progress *p);
 struct err *progress_start(struct progress *p, const struct progress_source *source);
 void progress_stop(struct progress *p); /* idempotent */
 
+/* The next signal ends the program at once: what is left on the terminal then is orderly. */
+void progress_may_end(struct progress *p);
+
 /* Text for the terminal, above the block: in 0.1 s at most, but for a line that has not ended. */
 struct err *progress_say(struct progress *p, const char *text, size_t n);
 

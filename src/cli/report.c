@@ -284,3 +284,10 @@ void report_progress_stop(struct report *r)
         progress_stop(r->display);
     }
 }
+
+void report_progress_may_end(struct report *r)
+{
+    if (r->display) {
+        progress_may_end(r->display);
+    }
+}

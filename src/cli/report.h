@@ -38,6 +38,8 @@ void report_summary(struct report *r, const struct session_totals *totals, doubl
 struct err *report_progress_start(
     struct report *r, const struct progress_source *source, double every);
 void report_progress_stop(struct report *r);
+/* The next signal ends the program at once. */
+void report_progress_may_end(struct report *r);
 
 /* True if fd is the terminal of a progress display: what goes there is to be said by report_say,
  * which takes the text as it is and shows it above the display. */

@@ -333,10 +333,27 @@ static void add_block(struct screen *s, const struct screen_view *view, unsigned
         buf_adds(b, ERASE_LINE "\r\n");
         add_row(s, b, &view->rows[i], width);
     }
-    buf_adds(b, ERASE_BELOW "\r");
-    if (nrows) {
+    buf_adds(b, s->below ? ERASE_BELOW "\r\n" : ERASE_BELOW "\r");
+    if (nrows && !s->below) {
         buf_addf(b, "\033[%zuA", nrows);
     }
+}
+
+static void go_to_block(const struct screen *s, struct buf *out)
+{
+    buf_adds(out, "\r");
+    if (s->down) {
+        buf_addf(out, "\033[%zuA", s->down);
+    }
+}
+
+static size_t lines_of(const struct buf *block)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < block->len; i++) {
+        n += block->data[i] == '\n';
+    }
+    return n;
 }
 
 void screen_frame(struct screen *s, const struct screen_view *view, unsigned lines,
@@ -344,7 +361,7 @@ void screen_frame(struct screen *s, const struct screen_view *view, unsigned lin
 {
     const size_t before = out->len;
     if (s->shown) {
-        buf_adds(out, "\r");
+        go_to_block(s, out);
     }
     const size_t said = out->len;
     if (s->lines.len && s->shown) {
@@ -367,14 +384,17 @@ void screen_frame(struct screen *s, const struct screen_view *view, unsigned lin
     s->block = s->next;
     s->next = last;
     s->shown = !buf_failed(&s->block);
+    s->down = s->below ? lines_of(&s->block) : 0;
 }
 
 void screen_flush(struct screen *s, struct buf *out)
 {
     if (s->shown) {
-        buf_adds(out, "\r" ERASE_BELOW);
+        go_to_block(s, out);
+        buf_adds(out, ERASE_BELOW);
     }
     s->shown = false;
+    s->down = 0;
     add_lines(s, out);
 }
 
@@ -385,7 +405,13 @@ void screen_leave(struct screen *s, struct buf *out)
     buf_clear(&s->lines);
 }
 
+void screen_rest_below(struct screen *s)
+{
+    s->below = true;
+}
+
 void screen_lost(struct screen *s)
 {
     s->shown = false;
+    s->down = 0;
 }

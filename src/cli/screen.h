@@ -45,6 +45,8 @@ struct screen {
     struct cells cells;
     bool colour;
     bool shown;            /* the block is on the terminal */
+    bool below;            /* the cursor is to rest in the line below the block instead */
+    size_t down;           /* lines from the block's first to the cursor's */
     struct buf lines;      /* said for good, to be shown with the next frame */
     struct buf block;      /* the last one */
     struct buf name, next; /* kept for their memory */
@@ -68,6 +70,10 @@ void screen_flush(struct screen *s, struct buf *out);
 
 /* The same for good: a line without its end goes out, too. */
 void screen_leave(struct screen *s, struct buf *out);
+
+/* From the next frame on the cursor rests below the block: a signal may end the program any time.
+ */
+void screen_rest_below(struct screen *s);
 
 /* The terminal was another's meanwhile: the next frame is drawn where the cursor is. */
 void screen_lost(struct screen *s);

@@ -164,6 +164,30 @@ def test_interrupt(terminal, faults):
     assert run.screen.x == 0 and not any(run.screen.rows[run.screen.y:]), run.screen
 
 
+def test_interrupt_a_drain(terminal, faults):
+    run = terminal("--on-interrupt", "drain", *[half(faults, f"/{i}.bin") for i in range(5)])
+    run.until(shows("50%"), "display")
+    run.type("\x03")
+    run.until(shows("finishing the running downloads"), "note")
+    seen = run.look(0.3)
+    assert run.screen.y == total_line(seen) + 6 and len(rows_of(seen)) == 5, run.screen
+    run.type("\x03")
+    assert run.wait() == 130
+    assert run.screen.y == total_line(run.screen.text()) + 6, run.screen
+
+
+def test_drain(terminal, faults):
+    run = terminal("--on-interrupt", "drain", *[half(faults, f"/{i}.bin") for i in range(5)])
+    run.until(shows("50%"), "display")
+    run.type("\x03")
+    run.until(shows("finishing the running downloads"), "note")
+    run.look(0.3)
+    faults.open("g")
+    assert run.wait() == 130
+    assert is_clean(run.screen.text()), run.screen
+    assert len(written(run)) == 7, run.screen
+
+
 def test_stop_and_go_on(terminal, faults):
     run = terminal("-j", 10, faults.url("/done"), *[half(faults, f"/{i}.bin") for i in range(10)])
     run.until(shows("50%"), "display")
