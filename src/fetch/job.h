@@ -41,6 +41,7 @@ struct job {
     struct record *record;   /* owned */
     struct mirror *mirrors;  /* owned */
     unsigned nmirrors;
+    unsigned best;         /* the mirror to begin with */
     uint64_t key;          /* hash of the entry's key */
     bool keyed;            /* it has one: the entry is good so far */
     uint64_t duplicate_of; /* the index of the first entry with this key and target; 0: none */

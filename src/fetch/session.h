@@ -47,6 +47,9 @@ struct session_options {
     bool fail_fast;
     double timeout, task_timeout; /* seconds; 0: none */
     size_t look_ahead;
+    unsigned segments;    /* connections for one large file; 0, 1: one */
+    int64_t segment_size; /* no connection for less */
+    bool race;            /* all mirrors are asked at once, the first to answer serves */
     struct retry_options retry;
     struct request_options request;
     const char *dir;
