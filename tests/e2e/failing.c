@@ -38,14 +38,14 @@ extern void __libc_free(void *p);
 
 #define CALLS(X)                                                                                   \
     X(alloc, ENOMEM)                                                                               \
-    X(open, EMFILE) X(openat, EMFILE) X(openat2, EMFILE) X(close, EIO) X(read, EIO) X(pread, EIO)  \
-        X(write, ENOSPC) X(pwrite, ENOSPC) X(pwritev, ENOSPC) X(fsync, EIO) X(fdatasync, EIO)      \
-            X(renameat, EIO) X(renameat2, EIO) X(linkat, EIO) X(unlink, EIO) X(unlinkat, EIO)      \
-                X(fstat, EIO) X(fstatat, EIO) X(faccessat, EIO) X(fsetxattr, ENOSPC)               \
-                    X(fgetxattr, EIO) X(flock, ENOLCK) X(ftruncate, EIO) X(fallocate, ENOSPC)      \
-                        X(futimens, EPERM) X(mkdirat, ENOSPC) X(mkostemp, ENOSPC) X(pipe2, EMFILE) \
-                            X(socket, EMFILE) X(poll, EINTR) X(getrandom, ENOSYS)                  \
-                                X(thread, EAGAIN) X(realpath, EIO)
+    X(open, EMFILE)                                                                                \
+    X(openat, EMFILE) X(openat2, EMFILE) X(close, EIO) X(read, EIO) X(pread, EIO) X(write, ENOSPC) \
+        X(pwrite, ENOSPC) X(pwritev, ENOSPC) X(fsync, EIO) X(fdatasync, EIO) X(renameat, EIO)      \
+            X(renameat2, EIO) X(linkat, EIO) X(unlink, EIO) X(unlinkat, EIO) X(fstat, EIO)         \
+                X(fstatat, EIO) X(faccessat, EIO) X(fsetxattr, ENOSPC) X(fgetxattr, EIO)           \
+                    X(flock, ENOLCK) X(ftruncate, EIO) X(fallocate, ENOSPC) X(futimens, EPERM)     \
+                        X(mkdirat, ENOSPC) X(mkostemp, ENOSPC) X(pipe2, EMFILE) X(socket, EMFILE)  \
+                            X(poll, EINTR) X(getrandom, ENOSYS) X(thread, EAGAIN) X(realpath, EIO)
 
 #define X(name, error) CALL_##name,
 enum call { CALLS(X) NCALLS };
