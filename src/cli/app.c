@@ -120,6 +120,7 @@ static struct err *on_signal(void *arg, int signo)
 
     (void)signo;
     report_note(app->report, "finishing the running downloads; once more ends at once");
+    report_progress_may_end(app->report);
     session_drain(app->session);
     return NULL;
 }
@@ -205,8 +206,7 @@ static enum co_state main_step(void *frame, struct err *status)
 
     CO_BEGIN(&m->co);
     if (sums_wanted(app)) {
-        m->sums =
-            sums_fetch(runner_loop(app->runner), app->session, app->options->checksums);
+        m->sums = sums_fetch(runner_loop(app->runner), app->session, app->options->checksums);
         if (!m->sums) {
             return co_fail(&m->co, err_plain(ERR_NOMEM));
         }
@@ -416,7 +416,8 @@ static struct err *run(struct app *app)
     }
     ((struct main_frame *)task_frame(task))->app = app;
     app->main = task;
-    error = report_progress_start(app->report, session_totals(app->session), PROGRESS_EVERY);
+    const struct progress_source source = {session_totals(app->session), app->session, app->hosts};
+    error = report_progress_start(app->report, &source, PROGRESS_EVERY);
     if (error) {
         task_unref(task);
         return error;
@@ -442,8 +443,8 @@ struct app_end app_run(struct options *options, const struct trace *trace)
     struct err *error = open_all(&app, trace);
 
     if (error) {
-        end.status = err_is(error, ERR_USAGE) || err_is(error, ERR_INPUT) ? STATUS_USAGE
-                                                                         : STATUS_LOCAL;
+        end.status =
+            err_is(error, ERR_USAGE) || err_is(error, ERR_INPUT) ? STATUS_USAGE : STATUS_LOCAL;
         say_error(error);
         err_unref(error);
         err_unref(close_all(&app));

@@ -151,8 +151,8 @@ static struct err *collect(struct arena *arena, int argc, char *const argv[], st
         }
         c->options[c->count++] = (struct given){row, value};
         c->no_config |= row->name && strcmp(row->name, "no-config") == 0;
-        c->informs |= row->take == take_help || row->take == take_version ||
-                      row->take == take_completion;
+        c->informs |=
+            row->take == take_help || row->take == take_version || row->take == take_completion;
     }
     return NULL;
 }

@@ -16,7 +16,7 @@
 
 enum input_format { INPUT_AUTO, INPUT_LINES, INPUT_JSONL, INPUT_TSV, INPUT_CSV };
 enum print_mode { PRINT_PRESENT, PRINT_NEW, PRINT_NONE };
-enum progress_mode { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_NONE };
+enum progress_mode { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
 
 struct input_options {
     char *const *urls;  /* the command line's, NULL-terminated */

@@ -13,6 +13,7 @@
 
 #define DEFAULT_JOBS     64
 #define DEFAULT_PER_HOST 8
+#define SEGMENT_LEAST    65536
 #define ASSUMED          "https://"
 
 static const int default_retry_codes[] = {408, 425, 429, 500, 502, 503, 504, 0};
@@ -44,6 +45,8 @@ void options__set_defaults(struct options *o)
     s->dir = ".";
     s->resume = s->marks = true;
     s->request.location = true;
+    s->segments = 1;
+    s->segment_size = 1 << 20;
     s->request.max_redirs = 10;
     s->retry = (struct retry_options){
         .retries = 4,
@@ -107,6 +110,9 @@ static void derive(struct parse *p)
     struct session_options *s = &o->session;
     if (o->jobs_set && !p->per_host_set) {
         o->hosts.per_host = o->hosts.jobs;
+    }
+    if (s->segment_size < SEGMENT_LEAST) {
+        s->segment_size = SEGMENT_LEAST;
     }
     if (!p->look_ahead_set) {
         size_t ahead = (size_t)16 * o->hosts.jobs;

@@ -162,7 +162,7 @@ struct err *take_proxy(struct parse *p, const struct option_row *row, const char
     if (*value && !value[strspn(value, "0123456789")]) {
         return option_error(
             row, err_new(ERR_USAGE, NULL,
-                     "'%s' is not a proxy: it is HOST:PORT; for aria2's -x see --per-host", value));
+                     "'%s' is not a proxy: it is HOST:PORT; for aria2's -x see --segments", value));
     }
     return take_string(p, row, value);
 }

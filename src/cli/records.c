@@ -40,6 +40,7 @@ struct records {
     struct write_out *write_out; /* owned; NULL: records are JSON */
     bool paths, records_out;     /* what goes to standard output */
     bool terminal, records_terminal;
+    bool shown;          /* standard output is the terminal of the progress display */
     struct future *room; /* owned: the window waits for a writer */
     struct future_cb on_room;
 };
@@ -133,6 +134,7 @@ struct err *records_new(struct loop *l, const struct output_options *options,
 void records_set_report(struct records *r, struct report *report)
 {
     r->report = report;
+    r->shown = r->out && report_shows(report, STDOUT_FILENO);
 }
 
 void records_free(struct records *r)
@@ -234,7 +236,7 @@ static struct err *send_out(struct records *r, const struct buf *b)
         struct head head;
         memcpy(&head, at, sizeof(head));
         at += sizeof(head);
-        error = add_to(r->out, at, head.first);
+        error = r->shown ? report_say(r->report, at, head.first) : add_to(r->out, at, head.first);
         if (!error) {
             error = add_to(r->records, at + head.first, head.whole - head.first);
         }
@@ -246,7 +248,7 @@ static struct err *send_out(struct records *r, const struct buf *b)
 /* The writer that is behind, as a future (the caller's); NULL: none is. */
 static struct future *backlogged(struct records *r)
 {
-    struct future *f = r->out ? writer_ready(r->out) : NULL;
+    struct future *f = r->shown ? report_ready(r->report) : r->out ? writer_ready(r->out) : NULL;
     return f || !r->records ? f : writer_ready(r->records);
 }
 

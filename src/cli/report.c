@@ -4,11 +4,13 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/trace.h"
 #include "cli/printable.h"
 #include "cli/writer.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const double PATIENCE =
@@ -17,8 +19,10 @@ static const double PATIENCE =
 struct report {
     struct loop *loop;
     struct writer *writer; /* owned */
-    bool quiet, progress;
-    struct buf line; /* kept for its memory */
+    int fd;
+    bool quiet, plain;
+    struct progress *display; /* owned; NULL: none */
+    struct buf line;          /* kept for its memory */
     struct timer timer;
     const struct session_totals *totals; /* borrowed */
     double every, last_time;
@@ -26,6 +30,23 @@ struct report {
 };
 
 static struct err *on_progress(void *arg);
+
+/* Traces, and what -vv tells of libcurl, go straight to standard error: below them no block stands.
+ */
+static enum progress_mode decide(const struct loop *l, int fd, const struct output_options *options)
+{
+    enum progress_mode mode = options->progress;
+    const struct trace *trace = loop_trace(l);
+    const bool bar = progress_possible(fd);
+    if (options->quiet) {
+        return PROGRESS_NONE;
+    }
+    if (mode == PROGRESS_AUTO && isatty(fd) == 1) {
+        const bool disturbed = options->verbose > 1 || (trace && trace->mask);
+        mode = bar && !disturbed ? PROGRESS_BAR : PROGRESS_PLAIN;
+    }
+    return mode == PROGRESS_BAR && !bar ? PROGRESS_PLAIN : mode;
+}
 
 struct err *report_new(
     struct loop *l, int fd, const struct output_options *options, struct report **out)
@@ -42,11 +63,16 @@ struct err *report_new(
         free(r);
         return error;
     }
+    const enum progress_mode mode = decide(l, fd, options);
     r->loop = l;
+    r->fd = fd;
     r->quiet = options->quiet;
-    r->progress = !r->quiet && (options->progress == PROGRESS_PLAIN ||
-                                   (options->progress == PROGRESS_AUTO && isatty(fd) == 1));
+    r->plain = mode == PROGRESS_PLAIN;
     timer_init(&r->timer, on_progress, r);
+    if (mode == PROGRESS_BAR && !(r->display = progress_new(l, fd, r->writer))) {
+        report_free(r);
+        return err_plain(ERR_NOMEM);
+    }
     *out = r;
     return NULL;
 }
@@ -55,6 +81,7 @@ void report_free(struct report *r)
 {
     if (r) {
         timer_stop(&r->timer);
+        progress_free(r->display);
         writer_flush(r->writer, PATIENCE);
         writer_free(r->writer);
         buf_fini(&r->line);
@@ -65,6 +92,20 @@ void report_free(struct report *r)
 struct future *report_ready(struct report *r)
 {
     return writer_ready(r->writer);
+}
+
+/* -- the terminal of the display ----------------------------------------------------------- */
+
+bool report_shows(const struct report *r, int fd)
+{
+    struct stat ours, its;
+    return r->display && fstat(r->fd, &ours) == 0 && fstat(fd, &its) == 0 && S_ISCHR(its.st_mode) &&
+           ours.st_rdev == its.st_rdev;
+}
+
+struct err *report_say(struct report *r, const char *text, size_t n)
+{
+    return r->display ? progress_say(r->display, text, n) : writer_add(r->writer, text, n);
 }
 
 /* -- lines --------------------------------------------------------------------------------- */
@@ -81,7 +122,7 @@ static void end_line(struct report *r)
 {
     buf_addc(&r->line, '\n');
     if (!buf_failed(&r->line)) {
-        err_unref(writer_add(r->writer, r->line.data, r->line.len));
+        err_unref(report_say(r, r->line.data, r->line.len));
     }
 }
 
@@ -221,19 +262,32 @@ static struct err *on_progress(void *arg)
 }
 
 struct err *report_progress_start(
-    struct report *r, const struct session_totals *totals, double every)
+    struct report *r, const struct progress_source *source, double every)
 {
-    if (!r->progress) {
+    if (r->display) {
+        return progress_start(r->display, source);
+    }
+    if (!r->plain) {
         return NULL;
     }
-    r->totals = totals;
+    r->totals = source->totals;
     r->every = every;
     r->last_time = loop_time(r->loop);
-    r->last_received = totals->received;
+    r->last_received = r->totals->received;
     return timer_start_after(r->loop, &r->timer, every);
 }
 
 void report_progress_stop(struct report *r)
 {
     timer_stop(&r->timer);
+    if (r->display) {
+        progress_stop(r->display);
+    }
+}
+
+void report_progress_may_end(struct report *r)
+{
+    if (r->display) {
+        progress_may_end(r->display);
+    }
 }

@@ -9,6 +9,7 @@
 
 #include "aio/future.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "fetch/record.h"
 #include "fetch/session.h"
 
@@ -31,11 +32,19 @@ void report_note(struct report *r, const char *text);
  * stopped if the list was not read to its end. seconds: the run's. */
 void report_summary(struct report *r, const struct session_totals *totals, double seconds);
 
-/* A line each `every` seconds, until report_progress_stop or report_free, with --progress plain, or
- * auto on a terminal; never with -q. totals: borrowed, read each time. */
+/* The progress display, or a line each `every` seconds, as --progress says and standard error
+ * allows, until report_progress_stop or report_free; never with -q. source: what it points to is
+ * borrowed, and read each time. */
 struct err *report_progress_start(
-    struct report *r, const struct session_totals *totals, double every);
+    struct report *r, const struct progress_source *source, double every);
 void report_progress_stop(struct report *r);
+/* The next signal ends the program at once. */
+void report_progress_may_end(struct report *r);
+
+/* True if fd is the terminal of a progress display: what goes there is to be said by report_say,
+ * which takes the text as it is and shows it above the display. */
+bool report_shows(const struct report *r, int fd);
+struct err *report_say(struct report *r, const char *text, size_t n);
 
 /* NULL: go on; else a future (the caller's): nobody takes what was written. */
 struct future *report_ready(struct report *r);

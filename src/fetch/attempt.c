@@ -14,7 +14,7 @@
 
 void attempt_init(struct attempt *a, struct job *job)
 {
-    *a = (struct attempt){.job = job};
+    *a = (struct attempt){.job = job, .slot = &job->slot, .receiver = receive_into()};
     buf_init(&a->texts);
 }
 
@@ -76,7 +76,7 @@ static void add_conditions(struct attempt *a)
         buf_addf(&a->texts, "If-Match: %s", a->plan.validator);
         buf_addc(&a->texts, '\0');
     }
-    if (a->job->if_exists == IF_EXISTS_UPDATE && there->etag) {
+    if (a->job->if_exists == IF_EXISTS_UPDATE && there->etag && !a->helps) {
         buf_addf(&a->texts, "If-None-Match: %s", there->etag);
         buf_addc(&a->texts, '\0');
     }
@@ -198,9 +198,12 @@ static struct err *build(struct attempt *a)
     struct err *error;
 
     build_method(a);
-    plan(a);
+    if (!a->helps) {
+        plan(a);
+    }
     rq->url = a->url;
     rq->credentials = secrets;
+    rq->alone = a->alone;
     rq->user_agent = e->user_agent;
     if (secrets) {
         rq->userpwd = e->user ? e->user : o->request.userpwd;
@@ -209,6 +212,11 @@ static struct err *build(struct attempt *a)
     }
     if (a->looking) {
         rq->identity = true; /* a length of what is stored */
+    } else if (a->helps) {
+        snprintf(
+            a->range, sizeof a->range, "%lld-%lld", (long long)a->plan.from, (long long)a->last);
+        rq->range = a->range;
+        rq->identity = true;
     } else if (a->plan.how != RESUME_NOT) {
         snprintf(a->range, sizeof a->range, "%lld-", (long long)a->plan.from);
         rq->range = a->range;
@@ -235,11 +243,11 @@ struct err *attempt_start(struct attempt *a)
     error = build(a);
     if (!error) {
         a->transfer =
-            transfer_start(a->job->session->env.multi, &a->request, receive_into(), a, &error);
+            transfer_start(a->job->session->env.multi, &a->request, a->receiver, a, &error);
     }
     if (a->transfer) {
         a->job->record->attempts++;
-        a->job->step = "request";
+        a->job->step = a->helps ? a->job->step : "request";
     }
     return error;
 }

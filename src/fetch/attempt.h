@@ -12,8 +12,19 @@
 #include "net/request.h"
 #include "net/transfer.h"
 
+struct segment;
+struct segments;
+
 struct attempt {
-    struct job *job;   /* borrowed */
+    struct job *job;                 /* borrowed */
+    struct slot *slot;               /* borrowed: the job's, or a helper's own */
+    const struct receiver *receiver; /* static */
+    struct segments *segments;       /* owned by the download; NULL: one connection */
+    struct segment *segment;         /* borrowed from them: what it brings of the file; NULL: all */
+    bool helps;   /* one of several beside the download's own (segments.h, race.h): it asks for the
+                     bytes from plan.from to last */
+    bool alone;   /* on a connection of its own */
+    int64_t last; /* the last byte of the range that a helper asks for */
     struct sink *sink; /* owned by the download; NULL while nothing is to be stored */
     unsigned mirror;   /* which of the job's */
     struct url *url;   /* owned: the hop */
@@ -21,7 +32,7 @@ struct attempt {
     bool looking;      /* by HEAD: no sink, the reply is all that is wanted */
     bool bodyless;     /* a redirect turned the method into GET */
     struct request request;
-    char range[32];       /* "a-" */
+    char range[48];       /* "a-" or "a-b" */
     struct buf texts;     /* owned: header lines and the like that request points into */
     const char **headers; /* owned array of borrowed lines */
     char *referer;        /* owned */

@@ -15,7 +15,9 @@
 #include "base/alloc.h"
 #include "fetch/attempt.h"
 #include "fetch/destination.h"
+#include "fetch/race.h"
 #include "fetch/retry.h"
+#include "fetch/segments.h"
 #include "fetch/session_private.h"
 #include "fetch/verify.h"
 #include "store/sink.h"
@@ -48,6 +50,7 @@ static void download_drop(void *frame)
     future_unref(d->wait);
     err_unref(d->error);
     attempt_fini(&d->attempt);
+    segments_unref(d->attempt.segments);
     sink_free(d->attempt.sink);
 }
 
@@ -153,7 +156,8 @@ static bool try_on(struct download *d, double *delay)
 {
     struct job *job = d->job;
     const bool passing = d->verdict == ATTEMPT_RETRY;
-    const int64_t gained = attempt_gained(&d->attempt);
+    const int64_t gained = attempt_gained(&d->attempt) +
+                           (d->attempt.segments ? segments_gained(d->attempt.segments) : 0);
     const int64_t rest = job->total >= 0 ? job->total - d->attempt.start : -1;
     unsigned next;
 
@@ -299,6 +303,19 @@ static enum co_state download_step(void *frame, struct err *status)
     if (!d->error && d->attempt.sink && part_likely(job)) {
         AWAIT_STEP(d, sink_open(d->attempt.sink));
     }
+    if (!d->error && segments_wanted(job, d->attempt.sink)) {
+        d->attempt.segments = segments_new(job);
+        d->error = d->attempt.segments ? NULL : err_plain(ERR_NOMEM);
+    }
+    if (!d->error && race_wanted(job)) {
+        slot_release(&job->slot);
+        AWAIT_STEP(d, race_start(job));
+        d->error = d->error ? d->error : attempt_aim(&d->attempt, job->best);
+        if (!d->error) {
+            AWAIT_STEP(d, ask_for_slot(d));
+            job->slot_wait = NULL;
+        }
+    }
     while (!d->error && !job->kept) {
         if (slot_refused(&job->slot)) {
             refused(d);
@@ -312,6 +329,17 @@ static enum co_state download_step(void *frame, struct err *status)
         }
         if (d->verdict != ATTEMPT_DONE || commits_keep_up(job->session)) {
             slot_release(&job->slot);
+        }
+        if (d->attempt.segment) {
+            slot_release(&job->slot);
+            future_unref(d->wait);
+            d->wait = segments_follow(d->attempt.segments, &d->attempt, d->error);
+            status = NULL;
+            if (d->wait) {
+                CO_AWAIT(&d->co, d->wait);
+            }
+            d->verdict =
+                segments_judge(d->attempt.segments, &d->attempt, status, d->verdict, &d->error);
         }
         delay = 0;
         if (d->verdict == ATTEMPT_DONE || d->verdict == ATTEMPT_UNCHANGED ||

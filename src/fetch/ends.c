@@ -201,6 +201,7 @@ void session__job_end(struct session *s, struct job *job, struct err *error)
     }
     if (job->phase == JOB_RUNNING) {
         s->totals.running--;
+        list_remove(&job->run);
     }
     tell(s, job);
     if (error && fails_everywhere(s, job, r->error)) {

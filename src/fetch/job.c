@@ -72,6 +72,7 @@ struct job *job_new(struct session *s, struct entry *e, uint64_t index, struct e
         return NULL;
     }
     list_init(&job->node);
+    list_init(&job->run);
     list_init(&job->same);
     slot_init(&job->slot, session__on_grant, job);
     job->session = s;

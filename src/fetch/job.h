@@ -34,12 +34,14 @@ enum job_phase {
 
 struct job {
     struct list node;        /* session->jobs */
+    struct list run;         /* in session->running while JOB_RUNNING */
     struct list same;        /* in target->waiting while JOB_WAITING */
     struct session *session; /* borrowed */
     struct entry *entry;     /* owned */
     struct record *record;   /* owned */
     struct mirror *mirrors;  /* owned */
     unsigned nmirrors;
+    unsigned best;         /* the mirror to begin with */
     uint64_t key;          /* hash of the entry's key */
     bool keyed;            /* it has one: the entry is good so far */
     uint64_t duplicate_of; /* the index of the first entry with this key and target; 0: none */

@@ -27,6 +27,9 @@ static void account(struct attempt *a, const struct reply *r)
     struct record *rec = a->job->record;
 
     rec->received += r->received;
+    if (a->helps) {
+        return; /* the rest is told of the request that leads */
+    }
     free(rec->effective_url);
     rec->effective_url = url_redact(url_text(a->url));
     if (r->remote_ip[0]) {
@@ -131,7 +134,7 @@ static enum verdict hold(struct attempt *a, const struct reply *r, struct err **
             r->status, r->retry_after, most);
         return ATTEMPT_FAILED;
     }
-    slot_hold_host(&a->job->slot, r->retry_after);
+    slot_hold_host(a->slot, r->retry_after);
     a->held = true;
     return failed(a, r->status, NULL);
 }
@@ -208,10 +211,10 @@ static enum verdict judge_reply(struct attempt *a, const struct reply *r, struct
 static void account_connection(struct attempt *a, const struct reply *r, const struct err *e)
 {
     if (r->connected) {
-        slot_connected(&a->job->slot, true);
+        slot_connected(a->slot, true);
     } else if (err_is(e, ERR_CONNECT) || err_is(e, ERR_DNS) || err_is(e, ERR_TLS) ||
                err_is(e, ERR_TIMEOUT)) {
-        slot_connected(&a->job->slot, false);
+        slot_connected(a->slot, false);
     }
 }
 
@@ -224,7 +227,7 @@ enum verdict attempt_judge(struct attempt *a, struct err *status, struct err **e
     account(a, r);
     account_connection(a, r, status);
     if (r->status != 0 && r->status != 429 && r->status != 503) {
-        slot_answered(&a->job->slot);
+        slot_answered(a->slot);
     }
     if (a->ask_again) {
         return ATTEMPT_AGAIN;

@@ -71,6 +71,7 @@ struct err *session__on_grant(void *arg)
     }
     job->phase = JOB_RUNNING;
     job->session->totals.running++;
+    list_push(&job->session->running, &job->run);
     future_watch(task_future(job->task), &job->ended, on_ended, job);
     return NULL;
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "fetch/attempt.h"
 #include "fetch/destination.h"
+#include "fetch/segments.h"
 #include "fetch/session_private.h"
 #include "store/disposition.h"
 #include "store/sink.h"
@@ -131,7 +132,7 @@ static struct err *accept_body(struct attempt *a, const struct reply *r, int64_t
     job->total = version.total;
     job->record->resumed_at = offset > 0 ? offset : -1;
     job->step = "body";
-    return NULL;
+    return a->segments ? segments_lead(a->segments, a, r, offset) : NULL;
 }
 
 static struct err *on_head(void *arg, const struct reply *r)
@@ -174,6 +175,9 @@ static struct err *on_body(void *arg, const void *bytes, size_t n)
     if (n == 0) {
         return a->refused > REFUSED_MOST ? err_plain(ERR_STOP_ITERATION) : NULL;
     }
+    if (a->segment) {
+        return segments_take(a->segments, a, bytes, n);
+    }
     error = sink_write(a->sink, bytes, n);
     if (!error) {
         a->end += (int64_t)n;
@@ -186,7 +190,7 @@ static void on_resolved(void *arg)
 {
     const struct attempt *a = arg;
 
-    slot_resolved(&a->job->slot);
+    slot_resolved(a->slot);
 }
 
 const struct receiver *receive_into(void)

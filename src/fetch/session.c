@@ -41,6 +41,7 @@ struct err *session_new(const struct session_env *env, const struct session_opti
     s->consumer = *consumer;
     s->entries = entries;
     list_init(&s->jobs);
+    list_init(&s->running);
     error = template_parse(options->output ? options->output : "{name}", &s->template);
     if (!error && options->hash) {
         error = digest_parse_algo(options->hash, &s->hash);
@@ -286,18 +287,17 @@ int session_exit(const struct session *s)
 void session_each_download(
     const struct session *s, void (*fn)(const struct session_download *d, void *arg), void *arg)
 {
-    list_for_each (node, &s->jobs) {
-        const struct job *job = container_of(node, struct job, node);
-        if (job->phase == JOB_RUNNING) {
-            const struct session_download d = {
-                .index = job->record->index,
-                .url = url_public(job_url(job)),
-                .path = job->path,
-                .phase = job->step,
-                .received = job->have,
-                .total = job->total,
-            };
-            fn(&d, arg);
-        }
+    list_for_each (node, &s->running) {
+        const struct job *job = container_of(node, struct job, run);
+        const struct session_download d = {
+            .index = job->record->index,
+            .url = url_public(job_url(job)),
+            .path = job->path,
+            .phase = job->step,
+            .received = job->have,
+            .total = job->total,
+            .since = job->read_at + job->record->timing.queued,
+        };
+        fn(&d, arg);
     }
 }

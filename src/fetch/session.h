@@ -47,6 +47,9 @@ struct session_options {
     bool fail_fast;
     double timeout, task_timeout; /* seconds; 0: none */
     size_t look_ahead;
+    unsigned segments;    /* connections for one large file; 0, 1: one */
+    int64_t segment_size; /* no connection for less */
+    bool race;            /* all mirrors are asked at once, the first to answer serves */
     struct retry_options retry;
     struct request_options request;
     const char *dir;
@@ -130,12 +133,13 @@ const struct session_totals *session_totals(const struct session *s);
 /* 0, 1, 3 or 124 by cli.md's table (signals and 141 are the caller's), once the task ended. */
 int session_exit(const struct session *s);
 
-/* Calls fn for each download under way, oldest first: progress, SIGUSR1. */
+/* Calls fn for each download under way, in the order of their starts: progress, SIGUSR1. */
 struct session_download {
     uint64_t index;
     const char *url, *path;  /* borrowed; path may be NULL */
     const char *phase;       /* "slot", "request", "body", "backoff", "commit" */
     int64_t received, total; /* total -1: unknown */
+    double since;            /* loop_time() of its start */
 };
 void session_each_download(
     const struct session *s, void (*fn)(const struct session_download *d, void *arg), void *arg);

@@ -30,6 +30,7 @@ struct session {
 
     struct list jobs;    /* every entry without a record, in the order of reading */
     size_t live;         /* how many */
+    struct list running; /* those with a task, in the order of their starts */
     unsigned committing; /* downloads that wait for their commit */
     struct session_totals totals;
     uint64_t ours; /* entries read that are of our shard */

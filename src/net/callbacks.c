@@ -66,7 +66,6 @@ static int on_ready(void *easy, char *remote_ip, char *local_ip, int remote_port
 {
     (void)local_ip;
     (void)remote_port;
-    (void)local_port;
     struct transfer *t = ((struct easy *)easy)->t;
     struct reply *r = &t->reply->r;
     resolved(t);
@@ -76,8 +75,7 @@ static int on_ready(void *easy, char *remote_ip, char *local_ip, int remote_port
     size_t len = remote_ip ? strnlen(remote_ip, sizeof(r->remote_ip) - 1) : 0;
     memcpy(r->remote_ip, remote_ip ? remote_ip : "", len);
     r->remote_ip[len] = '\0';
-    t->m->readied++;
-    multi__established(t);
+    multi__established(t, local_port);
     deadline__touch(t, TRANSFER_ASKED);
     return CURL_PREREQFUNC_OK;
 }
@@ -112,7 +110,6 @@ static size_t on_header(char *line, size_t size, size_t n, void *easy)
     struct transfer *t = ((struct easy *)easy)->t;
     bool ended = false;
     n *= size;
-    t->readied = t->m->readied;
     deadline__touch(t, TRANSFER_READING);
     multi__received(t->m, n);
     struct err *e = reply__line(t->reply, line, n, &ended);
@@ -150,7 +147,6 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *easy)
     struct reply *r = &t->reply->r;
     int64_t max = t->m->options->max_filesize;
     n *= size;
-    t->readied = t->m->readied;
     deadline__touch(t, TRANSFER_READING);
     multi__received(t->m, raw_bytes(t, n));
     r->received += (int64_t)n;

@@ -58,7 +58,7 @@ static long buffer_size(const struct net_options *o)
     return size < 2048 ? 2048 : size;
 }
 
-static long http_version(enum http_version v)
+long easy__http_version(enum http_version v)
 {
     switch (v) {
     case HTTP_VERSION_1_1:
@@ -114,7 +114,7 @@ static void set_http(struct setter *s, const struct multi *m)
 {
     const struct net_options *o = m->options;
     set_text(s, CURLOPT_PROTOCOLS_STR, m->protocols, "--proto");
-    set_long(s, CURLOPT_HTTP_VERSION, http_version(o->http_version), "the HTTP version");
+    set_long(s, CURLOPT_HTTP_VERSION, easy__http_version(o->http_version), "the HTTP version");
     set_long(s, CURLOPT_FOLLOWLOCATION, 0, "no redirects");
     set_long(s, CURLOPT_PATH_AS_IS, 1, "paths as they are");
     set_long(s, CURLOPT_BUFFERSIZE, buffer_size(o), "the buffer size");

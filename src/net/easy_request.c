@@ -22,6 +22,7 @@ enum {
     EASY_PIPEWAIT = 1 << 8,
     EASY_NETRC = 1 << 9,
     EASY_SIGV4 = 1 << 10,
+    EASY_ALONE = 1 << 11,
 };
 
 /* The first failure of a run of calls. */
@@ -205,7 +206,12 @@ static CURLcode set_rest(struct easy *e, const struct request *rq)
         SET(rc, h, CURLOPT_ACCEPT_ENCODING, rq->identity ? NULL : "");
     }
     /* Cleartext requests must never queue for a connection that cannot be shared. */
-    bool wait = o->http_version != HTTP_VERSION_1_1 && strcmp(url_scheme(rq->url), "https") == 0;
+    if (change(e, EASY_ALONE, rq->alone)) {
+        SET(rc, h, CURLOPT_HTTP_VERSION,
+            rq->alone ? (long)CURL_HTTP_VERSION_1_1 : easy__http_version(o->http_version));
+    }
+    bool wait = o->http_version != HTTP_VERSION_1_1 && !rq->alone &&
+                strcmp(url_scheme(rq->url), "https") == 0;
     if (change(e, EASY_PIPEWAIT, wait)) {
         SET(rc, h, CURLOPT_PIPEWAIT, (long)wait);
     }

@@ -35,18 +35,23 @@ struct sock {
     bool ours;           /* opened by us: it lives until we close it */
     bool established;    /* carries requests, may be held */
     bool parked;         /* nothing is read from it until the hold is over */
-    bool silent;         /* nobody has had it since `readied`: nothing is to come */
-    uint64_t readied;    /* multi.readied by then */
+    int port;            /* our end's, once established; 0: none */
+    uint64_t readied;    /* the number of the request that got it last (multi.readied) */
+    bool silent;         /* that request is over: nothing is to come before the next */
+    struct list ported;  /* in sockets.ports, once established */
     struct list ready;   /* in sockets.ready while anything was seen */
     struct list waiting; /* in sockets.parked while parked */
     struct list opener;  /* in transfer.sockets until established */
 };
 
+enum { PORTS = 256 };
+
 struct sockets {
     struct sock **by_fd; /* owned array of owned socks */
     size_t room;
     struct list ready, parked;
-    struct sock *acting; /* the one libcurl is being told of, unless it was closed meanwhile */
+    struct list ports[PORTS]; /* of struct sock.ported, by the port */
+    struct sock *acting;      /* the one libcurl is being told of, unless it was closed meanwhile */
 };
 
 /* How soon libcurl may do what it has to do at once, while reading is held: it would read. */
@@ -132,7 +137,7 @@ static void on_io(struct ev_loop *ev, ev_io *io, int events)
     struct sock *s = io->data;
     if (!s->want) {
         ev_io_stop(ev, io);
-        if (s->silent && s->readied == s->m->readied) {
+        if (s->silent) {
             kept__check(s->fd);
         }
         return;
@@ -155,6 +160,7 @@ static void sock_drop(struct sock *s)
     list_remove(&s->ready);
     list_remove(&s->waiting);
     list_remove(&s->opener);
+    list_remove(&s->ported);
     all->by_fd[s->fd] = NULL;
     if (all->acting == s) {
         all->acting = NULL;
@@ -191,6 +197,7 @@ static struct sock *sock_add(struct multi *m, int fd)
         list_init(&s->ready);
         list_init(&s->waiting);
         list_init(&s->opener);
+        list_init(&s->ported);
         ev_io_init(&s->io, on_io, fd, 0);
         s->io.data = s;
         all->by_fd[fd] = s;
@@ -230,21 +237,35 @@ int multi__close_socket(void *multi, curl_socket_t fd)
     return close(fd);
 }
 
-void multi__established(struct transfer *t)
+static struct list *sockets_of_port(struct multi *m, int port)
+{
+    return &m->sockets->ports[(unsigned)port % PORTS];
+}
+
+void multi__established(struct transfer *t, int port)
 {
     struct list *node;
     while ((node = list_pop(&t->sockets))) {
-        container_of(node, struct sock, opener)->established = true;
+        struct sock *s = container_of(node, struct sock, opener);
+        s->established = true;
+        s->port = port;
+        list_push(sockets_of_port(t->m, port), &s->ported);
+    }
+    t->readied = ++t->m->readied;
+    list_for_each (at, sockets_of_port(t->m, port)) {
+        struct sock *s = container_of(at, struct sock, ported);
+        if (s->port == port) {
+            s->readied = t->readied;
+            s->silent = false;
+        }
     }
 }
 
 void multi__kept(struct transfer *t, int fd)
 {
-    struct multi *m = t->m;
-    struct sock *s = sock_find(m, fd);
-    if (s && !s->want && t->readied == m->readied) {
+    struct sock *s = sock_find(t->m, fd);
+    if (s && !s->want && s->readied == t->readied) {
         s->silent = true;
-        s->readied = m->readied;
         kept__check(fd);
     }
 }
@@ -255,6 +276,9 @@ struct sockets *sockets__new(void)
     if (s) {
         list_init(&s->ready);
         list_init(&s->parked);
+        for (size_t i = 0; i < PORTS; i++) {
+            list_init(&s->ports[i]);
+        }
     }
     return s;
 }

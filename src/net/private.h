@@ -95,11 +95,12 @@ void multi__pause_if_held(struct multi *m, struct transfer *t);
 curl_socket_t multi__open_socket(
     struct multi *m, struct transfer *t, const struct curl_sockaddr *addr);
 int multi__close_socket(void *m, curl_socket_t fd); /* a CURLOPT_CLOSESOCKETFUNCTION */
-/* The sockets that t opened now carry requests: they can be held. */
-void multi__established(struct transfer *t);
-/* t is over and its connection kept, on which nothing may come before the next request. What does
- * come is thrown away only while it is certain that nobody else has the connection: libcurl does
- * not say who has which, but each that gets one is heard of first, in multi.readied. */
+/* t has its connection, new or kept, whose end here has this port. The sockets that it opened carry
+ * requests from now on: they can be held. */
+void multi__established(struct transfer *t, int port);
+/* t is over and its connection kept, unless another has it already: nothing may come there before
+ * the next request, and what does come is thrown away. libcurl does not say who has which socket,
+ * but each that gets one is heard of first, with its port (multi__established). */
 void multi__kept(struct transfer *t, int fd);
 
 /* -- kept.c --------------------------------------------------------------------------------- */
@@ -136,6 +137,8 @@ struct err *easy__apply_options(struct easy *e);
 struct err *easy__apply_request(struct easy *e, const struct request *rq);
 /* The request under way will not wait for a connection that it could share. */
 struct err *easy__alone(struct easy *e);
+/* CURLOPT_HTTP_VERSION for it. */
+long easy__http_version(enum http_version v);
 /* For CURLOPT_PROTOCOLS_STR, from --proto. *out is owned by the caller. */
 struct err *easy__protocols(const char *proto, char **out);
 
@@ -164,7 +167,7 @@ struct transfer {
     const struct request *rq;        /* borrowed while under way */
     const struct receiver *receiver; /* borrowed while under way */
     void *arg;                       /* the receiver's */
-    uint64_t readied;                /* multi.readied when something of the reply came last */
+    uint64_t readied;                /* its number among them */
     struct reply_box *reply;         /* one reference */
     struct err *error;               /* owned: what a callback ended it with */
     struct list paused;              /* in multi.paused */

@@ -17,6 +17,7 @@ struct chunk {
     struct list node;
     size_t room, len;
     size_t from; /* bytes at its beginning that are written already */
+    int64_t at;  /* where in the file it begins: of a sink with several streams only */
     char bytes[];
 };
 

@@ -43,6 +43,7 @@ void part_fini(struct part *p)
     digest_free(p->digest);
     sidecar_fini(&p->side);
     sidecar_fini(&p->next);
+    ranges_fini(&p->have);
     free(p->path);
     free(p->wanted);
 }
@@ -155,6 +156,17 @@ static struct err *take(struct part *p, const struct spot *at, struct stat *st)
     return busy(p);
 }
 
+/* Of a part with gaps all that is there is kept. */
+static struct err *find_spread(struct part *p)
+{
+    p->spread = p->side.more.n > 0;
+    if (p->spread &&
+        (!ranges_copy(&p->have, &p->side.more) || !ranges_add(&p->have, 0, p->side.present))) {
+        return err_plain(ERR_NOMEM);
+    }
+    return NULL;
+}
+
 struct err *part_find(struct part *p, const struct spot *at)
 {
     struct sidecar side;
@@ -169,11 +181,12 @@ struct err *part_find(struct part *p, const struct spot *at)
     if (!p->store->resume || !sidecar_read(at->dir.fd, at->sidecar, &side)) {
         return NULL;
     }
-    if (side.present > st.st_size || !store__resumable(p->store, &side.v)) {
+    const int64_t last = side.more.n > 0 ? side.more.at[side.more.n - 1].to : side.present;
+    if (last > st.st_size || !store__resumable(p->store, &side.v)) {
         sidecar_fini(&side);
         return NULL;
     }
-    if (st.st_size > side.present && ftruncate(p->fd, side.present) < 0) {
+    if (st.st_size > last && ftruncate(p->fd, last) < 0) {
         sidecar_fini(&side);
         return part_error(p, errno);
     }
@@ -181,7 +194,7 @@ struct err *part_find(struct part *p, const struct spot *at)
     p->side = side;
     p->resumable = true;
     p->end = side.present;
-    return NULL;
+    return find_spread(p);
 }
 
 /* -- making and starting over ---------------------------------------------------------------- */
@@ -196,6 +209,7 @@ bool part_unclaim(struct part *p, const struct spot *at)
     p->sidecar = false;
     p->side.claim_at = -1;
     p->side.present = 0;
+    ranges_fini(&p->side.more);
     return true;
 }
 
@@ -254,6 +268,8 @@ static void forget_bytes(struct part *p)
     digest_free(p->digest);
     p->digest = NULL;
     p->digested = p->end = 0;
+    ranges_fini(&p->have);
+    p->sized = false;
 }
 
 static struct err *start_over(struct part *p, const struct spot *at)
@@ -330,21 +346,46 @@ void part_drop(struct part *p, const struct spot *at)
 
 /* -- the sidecar ----------------------------------------------------------------------------- */
 
+/* Bytes that the sidecar does not know of. */
+static int64_t unclaimed(const struct part *p)
+{
+    if (p->spread) {
+        return ranges_sum(&p->have) - p->side.present - ranges_sum(&p->side.more);
+    }
+    return p->end - p->side.present;
+}
+
+bool part_behind(const struct part *p)
+{
+    return unclaimed(p) != 0;
+}
+
+/* False when memory ran out. */
+static bool note_claim(struct part *p)
+{
+    p->side.present = p->end;
+    return !p->spread ||
+           (ranges_copy(&p->side.more, &p->have) && ranges_cut(&p->side.more, 0, p->end));
+}
+
 void part_claim(struct part *p, const struct spot *at, bool force)
 {
     struct timespec now;
-    if (p->fd < 0 || !p->resumable || (p->side.claim_at >= 0 && p->side.present == p->end)) {
+    if (p->fd < 0 || !p->resumable || (p->side.claim_at >= 0 && !part_behind(p))) {
         return;
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     double seconds = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-    if (!force && p->side.claim_at >= 0 && p->end - p->side.present < CLAIM_BYTES &&
+    if (!force && p->side.claim_at >= 0 && unclaimed(p) < CLAIM_BYTES &&
         seconds - p->claimed_at < CLAIM_AFTER) {
         return;
     }
     p->claimed_at = seconds;
-    p->side.present = p->end;
-    if (p->side.claim_at >= 0 && sidecar_claim(at->dir.fd, at->sidecar, &p->side) == 0) {
+    if (!note_claim(p)) {
+        return;
+    }
+    if (p->side.claim_at >= 0 && p->side.claimed == p->side.more.n &&
+        sidecar_claim(at->dir.fd, at->sidecar, &p->side) == 0) {
         return;
     }
     p->sidecar = true;

@@ -35,10 +35,13 @@ struct part {
     bool discard;              /* no file at all */
     uint32_t tag;              /* not 0: its name bears it, as others write to the same path */
 
-    int fd;          /* owned, locked; -1: none */
-    bool found;      /* it was there before */
-    int64_t end;     /* bytes in it */
-    bool start_over; /* what it holds is to be forgotten before it is used */
+    int fd;             /* owned, locked; -1: none */
+    bool found;         /* it was there before */
+    int64_t end;        /* bytes in it, from the start without a gap */
+    bool spread;        /* chunks go where they say, and `have` counts */
+    bool sized;         /* made as long as it is to be, once spread */
+    struct ranges have; /* owned: with `spread`, what is in it */
+    bool start_over;    /* what it holds is to be forgotten before it is used */
 
     struct sidecar side; /* of the bytes that are there, and what was claimed last */
     struct sidecar next; /* of the bytes that come: taken over by part_make */
@@ -79,8 +82,8 @@ struct err *part_find(struct part *p, const struct spot *at);
  * none; one that was not found by part_find is replaced. at: NULL if p->discard. */
 struct err *part_make(struct part *p, const struct spot *at);
 
-/* Writes chunks at the end and moves those that were written to `done`. Stops early, with those not
- * written left, when op (may be NULL) is cancelled. */
+/* Writes chunks at the end (if spread: each at its place) and moves those that were written to
+ * `done`. Stops early, with those not written left, when op (may be NULL) is cancelled. */
 struct err *part_write(struct part *p, struct list *chunks, struct list *done, struct op *op);
 
 /* Brings the sidecar up to date, if there is to be one; unless forced only when a second or 1 MiB
@@ -89,6 +92,13 @@ void part_claim(struct part *p, const struct spot *at, bool force);
 
 /* Removes the sidecar. False, with errno, if it is still there. */
 bool part_unclaim(struct part *p, const struct spot *at);
+
+/* The sidecar says less than there is. */
+bool part_behind(const struct part *p);
+
+/* part_write of a part that is spread. */
+struct err *part__write_spread(
+    struct part *p, struct list *chunks, struct list *done, struct op *op);
 
 /* Removes sidecar and part, and closes. */
 void part_drop(struct part *p, const struct spot *at);

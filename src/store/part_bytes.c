@@ -80,6 +80,9 @@ struct err *part_write(struct part *p, struct list *chunks, struct list *done, s
 {
     struct iovec iov[BATCH];
     struct err *e = NULL;
+    if (p->spread) {
+        return part__write_spread(p, chunks, done, op);
+    }
     while (!e && !list_empty(chunks) && !op_cancelled(op)) {
         int n = gather(chunks, iov);
         ssize_t wrote = 0;

@@ -50,6 +50,10 @@ static struct err *opened(struct sink *k)
     k->part_url = mem_dup(p->side.url);
     k->part_key = p->side.key;
     k->arrived = p->end;
+    k->spread = p->spread;
+    if (!e && k->spread && !ranges_copy(&k->got, &p->have)) {
+        e = err_plain(ERR_NOMEM);
+    }
     return e ? e : k->part_url || !p->side.url ? NULL : err_plain(ERR_NOMEM);
 }
 
@@ -64,6 +68,7 @@ static void end_commit(struct sink *k, struct err *e)
     }
     if (err_is(e, ERR_CHECKSUM)) {
         k->arrived = 0;
+        sink__gather(k);
     } else if (e && !k->error) {
         k->error = err_ref(e);
     }
@@ -98,8 +103,8 @@ static void end_work(struct sink *k, struct err *e)
 static bool claim_is_behind(const struct sink *k)
 {
     const struct part *p = &k->part;
-    return !p->discard && p->resumable && p->fd >= 0 && p->side.present != p->end &&
-           !p->start_over && !k->start_over;
+    return !p->discard && p->resumable && p->fd >= 0 && part_behind(p) && !p->start_over &&
+           !k->start_over;
 }
 
 static void on_work_end(struct sink *k)
@@ -148,6 +153,7 @@ static void on_submitted_end(void *arg)
 void sink__on_due(struct store_due *d, bool late)
 {
     struct sink *k = container_of(d, struct sink, due);
+    sink__flush_streams(k);
     k->flush = k->flush || late;
     k->pressed = true;
     sink__pump(k);
@@ -159,6 +165,7 @@ static struct err *hand_over(struct sink *k)
     struct part *p = &k->part;
     p->start_over = p->start_over || k->start_over;
     k->start_over = false;
+    p->spread = k->spread;
     /* a body in memory that is renamed in the same job leaves no sidecar */
     if (!k->renewed || p->discard || (k->work.kind == WORK_COMMIT && p->fd < 0)) {
         return NULL;

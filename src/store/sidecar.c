@@ -24,6 +24,7 @@ void sidecar_fini(struct sidecar *s)
     free(s->url);
     s->url = NULL;
     validators_fini(&s->v);
+    ranges_fini(&s->more);
 }
 
 /* -- reading --------------------------------------------------------------------------------- */
@@ -78,35 +79,63 @@ static uint64_t get_key(const cJSON *o, bool *bad)
     return strtoull(text, NULL, 16);
 }
 
-/* How many bytes there are from the start: the first range's end, if it begins there. */
-static int64_t get_present(const cJSON *o, bool *bad)
+static struct range get_range(const cJSON *range, bool *bad)
 {
-    const cJSON *ranges = cJSON_GetObjectItemCaseSensitive(o, "present");
-    const cJSON *range = cJSON_IsArray(ranges) ? cJSON_GetArrayItem(ranges, 0) : NULL;
     if (!cJSON_IsArray(range) || cJSON_GetArraySize(range) != 2) {
         *bad = true;
-        return 0;
+        return (struct range){0, 0};
     }
-    int64_t start = get_count(cJSON_GetArrayItem(range, 0), 0, bad);
-    int64_t end = get_count(cJSON_GetArrayItem(range, 1), 0, bad);
-    *bad = *bad || start != 0;
-    return end;
+    int64_t from = get_count(cJSON_GetArrayItem(range, 0), 0, bad);
+    return (struct range){from, get_count(cJSON_GetArrayItem(range, 1), 0, bad)};
 }
 
-/* Where the number of our own form stands, -1 in any other. */
-static off_t find_claim(const char *text, size_t len)
+/* How many bytes there are from the start: the first range's end, if it begins there; and what else
+ * there is, in order, with gaps between. */
+static void get_present(const cJSON *o, struct sidecar *out, bool *bad)
 {
-    static const char before[] = "[[0,", after[] = "]]}\n";
-    size_t tail = CLAIM_WIDTH + sizeof(after) - 1, head = sizeof(before) - 1;
-    bool ours = len > tail + head &&
-                memcmp(text + len - (sizeof(after) - 1), after, sizeof(after) - 1) == 0 &&
-                memcmp(text + len - tail - head, before, head) == 0;
-    return ours ? (off_t)(len - tail) : -1;
+    const cJSON *ranges = cJSON_GetObjectItemCaseSensitive(o, "present");
+    const cJSON *range = cJSON_IsArray(ranges) ? ranges->child : NULL;
+    struct range before = get_range(range, bad);
+    out->present = before.to;
+    *bad = *bad || before.from != 0;
+    while (!*bad && (range = range->next) != NULL) {
+        const struct range r = get_range(range, bad);
+        *bad =
+            *bad || r.from <= before.to || r.to <= r.from || !ranges_add(&out->more, r.from, r.to);
+        before = r;
+    }
+    *bad = *bad || (out->v.total >= 0 && before.to > out->v.total);
+}
+
+/* From the first range's end to the last's. */
+static void put_ranges(const struct sidecar *s, struct buf *b)
+{
+    buf_addf(b, "%*" PRId64, CLAIM_WIDTH, s->present);
+    for (size_t i = 0; i < s->more.n; i++) {
+        const struct range *r = &s->more.at[i];
+        buf_addf(b, "],[%*" PRId64 ",%*" PRId64, CLAIM_WIDTH, r->from, CLAIM_WIDTH, r->to);
+    }
+}
+
+/* Where the ranges of our own form begin to change, -1 in any other. */
+static off_t find_claim(const struct sidecar *s, const char *text, size_t len)
+{
+    struct buf b = BUF_INIT;
+    off_t at = -1;
+    buf_adds(&b, "[[0,");
+    const size_t head = b.len;
+    put_ranges(s, &b);
+    buf_adds(&b, "]]}\n");
+    if (!buf_failed(&b) && len > b.len && memcmp(text + len - b.len, b.data, b.len) == 0) {
+        at = (off_t)(len - b.len + head);
+    }
+    buf_fini(&b);
+    return at;
 }
 
 bool sidecar_parse(const char *text, size_t len, struct sidecar *out)
 {
-    *out = (struct sidecar){.claim_at = find_claim(text, len)};
+    *out = (struct sidecar){.claim_at = -1};
     cJSON *o = memchr(text, '\0', len) ? NULL : cJSON_ParseWithLength(text, len);
     if (!cJSON_IsObject(o)) {
         cJSON_Delete(o);
@@ -122,13 +151,15 @@ bool sidecar_parse(const char *text, size_t len, struct sidecar *out)
     out->v.modified = (time_t)get_number(o, "modified", -1, &bad);
     out->v.date = (time_t)get_number(o, "date", -1, &bad);
     out->v.total = get_number(o, "total", -1, &bad);
-    out->present = get_present(o, &bad);
+    get_present(o, out, &bad);
     cJSON_Delete(o);
-    bad = bad || (out->v.total >= 0 && out->present > out->v.total);
     if (bad) {
         sidecar_fini(out);
+        return false;
     }
-    return !bad;
+    out->claim_at = find_claim(out, text, len);
+    out->claimed = out->more.n;
+    return true;
 }
 
 /* One of ours, and only data: everything else is left alone. */
@@ -208,7 +239,9 @@ void sidecar_format(struct sidecar *s, struct buf *b)
     buf_addf(b, "%s,\"present\":[[0,", head);
     cJSON_free(head);
     s->claim_at = (off_t)b->len;
-    buf_addf(b, "%*" PRId64 "]]}\n", CLAIM_WIDTH, s->present);
+    put_ranges(s, b);
+    buf_adds(b, "]]}\n");
+    s->claimed = s->more.n;
 }
 
 static int write_all(int fd, const char *text, size_t len, off_t at)
@@ -257,17 +290,20 @@ int sidecar_write(int at, const char *name, struct sidecar *s)
 
 int sidecar_claim(int at, const char *name, const struct sidecar *s)
 {
-    char text[CLAIM_WIDTH + 1];
+    struct buf b = BUF_INIT;
     size_t size = 0;
-    int fd = open_ours(at, name, O_WRONLY, &size);
+    int fd = open_ours(at, name, O_WRONLY, &size), failed = EINVAL;
     if (fd < 0) {
         return -fd;
     }
-    (void)snprintf(text, sizeof(text), "%*" PRId64, CLAIM_WIDTH, s->present);
-    int failed = (size_t)s->claim_at + CLAIM_WIDTH > size
-                     ? EINVAL
-                     : write_all(fd, text, CLAIM_WIDTH, s->claim_at);
+    put_ranges(s, &b);
+    if (buf_failed(&b)) {
+        failed = ENOMEM;
+    } else if (s->more.n == s->claimed && (size_t)s->claim_at + b.len <= size) {
+        failed = write_all(fd, b.data, b.len, s->claim_at);
+    }
     close(fd);
+    buf_fini(&b);
     return failed;
 }
 

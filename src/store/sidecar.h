@@ -5,13 +5,16 @@
  *
  *   {"garner":1,"url":"...","key":"9f3a61c2...","etag":"\"x\"",...,"present":[[0,     123456]]}
  *                                                                                `--------´
- * The number has a fixed width, so that a claim of more bytes is one small write in place. What is
- * read back is data like any other: a sidecar that is not wholly as it must be is none.
+ * Numbers have a fixed width, so that a claim of more bytes is one small write in place, as long as
+ * there are as many ranges as before; further ones, of a file that came over several connections,
+ * follow the first. What is read back is data like any other: a sidecar that is not wholly as it
+ * must be is none.
  */
 #ifndef STORE_SIDECAR_H
 #define STORE_SIDECAR_H
 
 #include "base/buf.h"
+#include "store/ranges.h"
 #include "store/sink.h"
 
 #include <sys/types.h>
@@ -23,7 +26,9 @@ struct sidecar {
     uint64_t key;
     struct validators v; /* owned */
     int64_t present;     /* bytes from the start */
+    struct ranges more;  /* owned: what is there beside those */
     off_t claim_at;      /* where in the file the number stands; -1: it must be written anew */
+    size_t claimed;      /* ranges behind it, as the file has them */
 };
 void sidecar_fini(struct sidecar *s); /* twice is harmless */
 
@@ -36,7 +41,7 @@ void sidecar_format(struct sidecar *s, struct buf *b);
 bool sidecar_read(int at, const char *name, struct sidecar *out);
 /* Replaces the file and sets claim_at. 0 or an errno value; then there is none. */
 int sidecar_write(int at, const char *name, struct sidecar *s);
-/* Changes the number in the file to s->present. 0 or an errno value. */
+/* Changes the ranges in the file to those of s, which are as many. 0 or an errno value. */
 int sidecar_claim(int at, const char *name, const struct sidecar *s);
 
 /* A version that a part can be resumed of: known by a strong validator (RFC 9110 13.1.5). */

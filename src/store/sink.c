@@ -19,6 +19,7 @@ void sink__unref(struct sink *k)
     commit_fini(&k->commit);
     validators_fini(&k->v);
     free(k->part_url);
+    ranges_fini(&k->got);
     err_unref(k->error);
     store__unref(k->store);
     free(k);
@@ -55,6 +56,7 @@ struct err *sink_new(struct store *s, const struct sink_spec *spec, struct sink 
     list_init(&k->work.done);
     chunks_init(&k->chunks);
     list_init(&k->due.node);
+    list_init(&k->streams);
     k->due.fn = sink__on_due;
     validators_fini(&k->v);
     struct err *e = fill(k, spec);
@@ -124,6 +126,7 @@ struct err *sink_start(struct sink *k, int64_t offset, const struct validators *
     if (offset == 0) {
         chunks_clear(k->store, &k->chunks);
         k->arrived = 0;
+        sink__gather(k);
         k->start_over = k->busy || k->part.fd >= 0 || k->part.end > 0;
     }
     return NULL;

@@ -47,10 +47,13 @@ struct sink {
 
     struct chunks chunks;
     struct store_due due;
-    bool flush;      /* what is in memory is a second old */
-    bool pressed;    /* what is in memory is too much, with that of all others */
-    bool start_over; /* the next job is to forget what the part holds */
-    int64_t arrived;
+    bool flush;          /* what is in memory is a second old */
+    bool pressed;        /* what is in memory is too much, with that of all others */
+    bool start_over;     /* the next job is to forget what the part holds */
+    int64_t arrived;     /* from the start without a gap */
+    bool spread;         /* streams bring it: see stream.h */
+    struct ranges got;   /* owned: with `spread`, what arrived */
+    struct list streams; /* of struct sink_stream */
     struct validators v; /* owned: of what arrived */
     bool renewed;        /* the next job is to know it */
     char *part_url;      /* owned: the sidecar's */
@@ -70,6 +73,12 @@ void sink__pump(struct sink *k);
 
 /* Ends k->op; value and error are taken over. */
 void sink__end_op(struct sink *k, void *value, void (*drop)(void *), struct err *error);
+
+/* What the streams hold back goes on. */
+void sink__flush_streams(struct sink *k);
+
+/* One stream again, and nothing there. */
+void sink__gather(struct sink *k);
 
 void sink__unref(struct sink *k);
 void sink__on_due(struct store_due *d, bool late);

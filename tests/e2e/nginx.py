@@ -3,6 +3,7 @@
 
     /f/NAME             the files, with ranges; https is HTTP/2
     /rate/N/NAME        at most N bytes a second (500k)
+    /few/N/NAME         the same, and 503 past two requests at once
     /delay/S/NAME       after S seconds
     /small/ANYTHING     a short text at once, without a file
     /wait50/ANYTHING    the same after 50 ms
@@ -42,12 +43,15 @@ http {{
     default_type application/octet-stream;
     keepalive_requests 1000000;
     sendfile on;
+    limit_conn_zone $server_name zone=few:1m;
+    limit_conn_log_level info;
     server {{
         {listen}
         ssl_certificate {dir}/server.crt;
         ssl_certificate_key {dir}/server.key;
         location /f/ {{ alias {dir}/root/; }}
         location ~ ^/rate/(?<rate>[0-9]+k?)/(?<name>.*)$ {{ limit_rate $rate; alias {dir}/root/$name; }}
+        location ~ ^/few/(?<rate>[0-9]+k?)/(?<name>.*)$ {{ limit_conn few 2; limit_rate $rate; alias {dir}/root/$name; }}
         location ~ ^/delay/(?<secs>[0-9.]+)/(?<name>.*)$ {{ echo_sleep $secs; echo_exec /f/$name; }}
         location /small/ {{ return 200 "small\\n"; }}
         location /wait50/ {{ echo_sleep 0.05; echo "waited"; }}

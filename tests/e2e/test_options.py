@@ -58,7 +58,7 @@ def test_refused_habits(garner, faults, option, hint):
 
 
 @pytest.mark.parametrize("args, hint", [
-    (["-x16"], "--per-host"), (["-x", "16"], "--per-host"), (["-d", "{\"a\":1}"], "--data"), (["-d", "[1]"], "--data"), (["-d", "@file"], "--data")])
+    (["-x16"], "--segments"), (["-x", "16"], "--segments"), (["-d", "{\"a\":1}"], "--data"), (["-d", "[1]"], "--data"), (["-d", "@file"], "--data")])
 def test_hints(garner, faults, args, hint):
     run = garner(*args, faults.url("/a"))
     assert run.status == 2 and hint in run.stderr and faults.requests() == [], run

@@ -74,7 +74,7 @@ def test_closed_while_idle(garner, raw):
 EVIL = reply("evil", "ETag: \"evil\"\r\n")
 
 
-@pytest.mark.parametrize("pace", [[], ["--rate", "20/s"]], ids=["at once", "later"])
+@pytest.mark.parametrize("pace", [[], ["--rate", "4/s"]], ids=["at once", "later"])
 @pytest.mark.parametrize("apart", [None, 0, 0.01], ids=["together", "apart", "delayed"])
 @pytest.mark.parametrize("rest", [EVIL, EVIL * 500, "x", "x" * 100_000, "HTTP/1.1 200 OK\r\n"],
                          ids=["reply", "replies", "byte", "bytes", "head"])
@@ -115,7 +115,7 @@ def test_a_body_where_none_may_be(garner, raw):
             connection.send(EVIL)
 
     server = raw(handler)
-    run = garner("--json", "-j", 1, "--retry", 0, "--rate", "20/s", *[server.url(f"/{i}") for i in range(4)])
+    run = garner("--json", "-j", 1, "--retry", 0, "--rate", "4/s", *[server.url(f"/{i}") for i in range(4)])
     assert run.status == 0 and all(garner.read(str(i)) == b"" for i in range(4)), run
 
 

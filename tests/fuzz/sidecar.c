@@ -23,6 +23,11 @@ static void check_sense(const struct sidecar *s, size_t size)
     check_text(s->v.coding);
     FUZZ_CHECK(s->present >= 0);
     FUZZ_CHECK(s->v.total >= -1 && (s->v.total < 0 || s->present <= s->v.total));
+    for (size_t i = 0; i < s->more.n; i++) {
+        FUZZ_CHECK(s->more.at[i].from > (i > 0 ? s->more.at[i - 1].to : s->present));
+        FUZZ_CHECK(s->more.at[i].to > s->more.at[i].from);
+        FUZZ_CHECK(s->v.total < 0 || s->more.at[i].to <= s->v.total);
+    }
     FUZZ_CHECK(s->v.modified >= -1 && s->v.date >= -1);
     FUZZ_CHECK(s->claim_at >= -1 && (s->claim_at < 0 || (size_t)s->claim_at + 20 <= size));
 }
@@ -40,6 +45,7 @@ static void check_comes_back(struct sidecar *s)
     FUZZ_CHECK(sidecar_parse(text.data, text.len, &again));
     check_sense(&again, text.len);
     FUZZ_CHECK(again.claim_at == s->claim_at && again.present == s->present);
+    FUZZ_CHECK(ranges_same(&again.more, &s->more));
     FUZZ_CHECK(again.key == s->key && fuzz_same(again.url, s->url));
     FUZZ_CHECK(validators_same(&again.v, &s->v));
     FUZZ_CHECK(again.v.modified == s->v.modified && again.v.date == s->v.date);

@@ -30,7 +30,7 @@ static const struct {
     {"-c" URL, "-c: "}, {"-C -" URL, "-C: "}, {"-P dir" URL, "--dir"}, {"-t 3" URL, "--retry"},
     {"-T 3" URL, "--stall-timeout"}, {"-z x" URL, "--if-exists update"}, {"-Z" URL, "--jobs"},
     {"-fsSLZ" URL, "-Z: "},
-    {"-x16" URL, "--per-host"}, {"-x 16" URL, "--proxy: '16'"},
+    {"-x16" URL, "--segments"}, {"-x 16" URL, "--proxy: '16'"},
     {"-d {\"a\":1}" URL, "did you mean --data?"}, {"-d [1]" URL, "did you mean --data?"},
     {"-d @f" URL, "did you mean --data?"}, {"-d " URL, "--dir: "},
     /* words that are no URLs */
@@ -82,6 +82,8 @@ static const struct {
     {"--per-host 0" URL, "--per-host: '0'"}, {"--look-ahead 0" URL, "--look-ahead: '0'"},
     {"--limit-rate x" URL, "--limit-rate: 'x'"}, {"--rate 5" URL, "--rate: '5'"},
     {"--per-host-rate 5/x" URL, "--per-host-rate: '5/x'"},
+    {"--segments 0" URL, "--segments: '0'"}, {"--segments 65" URL, "--segments: '65'"},
+    {"--segment-size x" URL, "--segment-size: 'x'"},
     {"--host-failures x" URL, "--host-failures: 'x'"},
     {"--executor-threads 0" URL, "--executor-threads: '0'"},
     {"--buffer x" URL, "--buffer: 'x'"}, {"--buffer 1k" URL, "--buffer: '1k' is too little"},
@@ -112,7 +114,7 @@ static const struct {
     {"--netrc-file missing" URL, "--netrc-file: missing"},
     {"--resolve h" URL, "--resolve: 'h'"}, {"--resolve h:80" URL, "--resolve: "},
     {"--connect-to a:1" URL, "--connect-to: "},
-    {"--print all" URL, "--print: 'all'"}, {"--progress bar" URL, "--progress: 'bar'"},
+    {"--print all" URL, "--print: 'all'"}, {"--progress rich" URL, "--progress: 'rich'"},
     {"-K missing" URL, "missing: No such file"},
     /* contradictions */
     {"-o x http://h/x http://h/y", "--output: 'x' names one file"},

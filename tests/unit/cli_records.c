@@ -482,7 +482,7 @@ START_TEST(progress_now_and_then)
     b.options.progress = PROGRESS_PLAIN;
     err_is_none(report_new(b.loop, pair[1], &b.options, &r));
     struct session_totals totals = {.finished = 1, .running = 2};
-    err_is_none(report_progress_start(r, &totals, 0.01));
+    err_is_none(report_progress_start(r, &(struct progress_source){.totals = &totals}, 0.01));
     struct future *f = aio_sleep(b.loop, 0.1);
     loop_completes(b.loop, f);
     future_unref(f);

@@ -48,6 +48,7 @@ static void same(const struct sidecar *a, const struct sidecar *b)
     ck_assert_int_eq(a->v.date, b->v.date);
     ck_assert_int_eq(a->v.total, b->v.total);
     ck_assert_int_eq(a->present, b->present);
+    ck_assert(ranges_same(&a->more, &b->more));
 }
 
 START_TEST(sidecar_is_read_back)
@@ -94,7 +95,10 @@ static const struct {
     {"[[0,50]]", "[]", false}, {"[[0,50]]", "[50]", false}, {"[[0,50]]", "[[50]]", false},
     {"[[0,50]]", "[[1,50]]", false}, {"[[0,50]]", "[[0,-50]]", false},
     {"[[0,50]]", "[[0,50,60]]", false}, {"[[0,50]]", "[[0,\"50\"]]", false},
-    {"[[0,50]]", "[[0,50],[60,70]]", true}, {"[[0,50]]", "{\"0\":[0,50]}", false},
+    {"[[0,50]]", "[[0,50],[60,70]]", true}, {"[[0,50]]", "[[0,50],[50,70]]", false},
+    {"[[0,50]]", "[[0,50],[60,60]]", false}, {"[[0,50]]", "[[0,50],[60,101]]", false},
+    {"[[0,50]]", "[[0,50],[60]]", false}, {"[[0,50]]", "[[0,50],[60,70],[65,80]]", false},
+    {"[[0,50]]", "[[0,50],[60,70],[80,100]]", true}, {"[[0,50]]", "{\"0\":[0,50]}", false},
     {"{\"garner\"", "[{\"garner\"", false},
     {"[[0,50]]}", "[[0,50]]}}", true}, /* what follows the object is not looked at */
 };
@@ -145,6 +149,38 @@ START_TEST(sidecar_in_a_file)
     ck_assert_int_eq(bed_count(&b), 1);
     ck_assert_int_eq(unlinkat(b.at, "s", 0), 0);
     ck_assert_int_eq(sidecar_claim(b.at, "s", &s), ENOENT);
+    bed_end(&b);
+}
+END_TEST
+
+START_TEST(sidecar_of_ranges)
+{
+    struct bed b;
+    struct sidecar s = sample(1), back;
+    bed_make(&b, 1, NULL);
+    s.present = 5;
+    ck_assert(ranges_add(&s.more, 7, 9) && ranges_add(&s.more, 1LL << 40, 1LL << 41));
+    ck_assert_int_eq(sidecar_write(b.at, "s", &s), 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert(sidecar_read(b.at, "s", &back));
+        same(&s, &back);
+        ck_assert_int_eq(back.claim_at, s.claim_at);
+        ck_assert_uint_eq(back.claimed, 2);
+        sidecar_fini(&back);
+        s.present++;
+        s.more.at[0].from++;
+        s.more.at[0].to += 1000;
+        s.more.at[1].from -= 1000;
+        ck_assert_int_eq(sidecar_claim(b.at, "s", &s), 0);
+    }
+    /* another number of ranges does not fit in their place */
+    ck_assert(ranges_add(&s.more, 1LL << 50, (1LL << 50) + 1));
+    ck_assert_int_eq(sidecar_claim(b.at, "s", &s), EINVAL);
+    ck_assert_int_eq(sidecar_write(b.at, "s", &s), 0);
+    ck_assert(sidecar_read(b.at, "s", &back));
+    same(&s, &back);
+    sidecar_fini(&back);
+    ranges_fini(&s.more);
     bed_end(&b);
 }
 END_TEST
@@ -208,6 +244,7 @@ Suite *store_sidecar_suite(void)
     tcase_add_loop_test(
         c, sidecar_takes_nothing_else, 0, (int)(sizeof(changes) / sizeof(changes[0])));
     tcase_add_test(c, sidecar_in_a_file);
+    tcase_add_test(c, sidecar_of_ranges);
     tcase_add_test(c, sidecar_that_is_no_file_of_ours);
     tcase_add_loop_test(
         c, sidecar_for_strong_validators, 0, (int)(sizeof(resumables) / sizeof(resumables[0])));

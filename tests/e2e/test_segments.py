@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: MIT
+"""One file over several connections, and from several mirrors: faster, and never a wrong file."""
+
+import hashlib
+import json
+import signal
+import time
+
+import pytest
+
+SIZE = 3_000_000
+STRONG = dict(etag='"v1"', ranges=1, size=SIZE)
+SLOW = dict(drip="50000,0.02")
+FAST = ("--json", "--retry-delay", "10ms", "--segments", "4", "--segment-size", "200k")
+
+
+def whole(run, garner, data, name="a.bin"):
+    assert run.status == 0 and run.record["state"] == "finished", run
+    assert run.files == [name] and garner.read(name) == data
+    return run.record
+
+
+def ranges(garner, name):
+    try:
+        return json.loads(garner.read(name + ".part.json"))["present"]
+    except (OSError, ValueError):
+        return []
+
+
+def mirrors(*urls):
+    return ("\t".join(urls) + "\n").encode()
+
+
+# -- several connections ------------------------------------------------------------------------
+
+def test_faster_than_one(garner, nginx):
+    record = whole(garner(*FAST, nginx.url("/rate/1000k/3m.bin")), garner, nginx.data("3m.bin"), "3m.bin")
+    assert record["segments"] == 4 and record["attempts"] >= 4
+    assert record["timing"]["total"] < 2.2 and record["size"] <= record["received"] <= record["size"] + 1_000_000
+
+
+def test_one_by_default(garner, faults):
+    record = whole(garner("--json", faults.url("/a.bin", **STRONG)), garner, faults.body(SIZE))
+    assert record["segments"] == record["attempts"] == 1
+
+
+@pytest.mark.parametrize("query", [
+    dict(etag='W/"v1"', ranges=1), dict(ranges=1), dict(etag='"v1"'), dict(etag='"v1"', ranges=1, size=350_000)],
+    ids=["weak", "no validator", "no ranges", "small"])
+def test_one_where_more_would_not_be_sure(garner, faults, query):
+    query = {"size": SIZE, **query}
+    record = whole(garner(*FAST, faults.url("/a.bin", **query, **SLOW)), garner, faults.body(query["size"]))
+    assert record["segments"] == record["attempts"] == 1
+
+
+def test_what_is_asked(garner, faults):
+    whole(garner(*FAST, faults.url("/a.bin", **STRONG, **SLOW)), garner, faults.body(SIZE))
+    first, *others = faults.requests()
+    assert "range" not in first.headers and len(others) >= 3
+    for request in others:
+        assert request.headers["if-range"] == '"v1"' and request.headers["accept-encoding"] == "identity"
+
+
+def test_slots_count(garner, faults):
+    record = whole(garner(*FAST, "--per-host", 2, faults.url("/a.bin", **STRONG, **SLOW)), garner, faults.body(SIZE))
+    assert faults.peak() <= 3, "one may be left that the server does not know to be gone"
+    assert record["segments"] == 4
+
+
+def test_another_download_is_not_held_up(garner, faults):
+    run = garner(*FAST, "--per-host", 2, faults.url("/a.bin", **STRONG, **SLOW), faults.url("/b.bin"), faults.url("/c.bin"))
+    assert run.status == 0 and garner.read("a.bin") == faults.body(SIZE)
+
+
+def test_a_slow_connection_is_helped(garner, faults):
+    """The first request would take a minute for its part."""
+    run = garner(*FAST, faults.url("/a.bin", **STRONG, drip="20000,0.1", fail=1, key="k"))
+    assert whole(run, garner, faults.body(SIZE))["timing"]["total"] < 14
+
+
+@pytest.mark.parametrize("algorithm", ["sha256"])
+def test_digest(garner, faults, algorithm):
+    good = hashlib.new(algorithm, faults.body(SIZE)).hexdigest()
+    url = faults.url("/a.bin", **STRONG, **SLOW)
+    run = garner(*FAST, "--checksum", f"{algorithm}:{good[::-1]}", url)
+    assert run.status == 1 and run.record["error"]["kind"] == "checksum" and run.files == []
+    record = whole(garner(*FAST, "--checksum", f"{algorithm}:{good}", url), garner, faults.body(SIZE))
+    assert record["checksum"] == f"{algorithm}:{good}" and record["segments"] == 4
+
+
+def test_http2(garner, nginx):
+    """On connections of their own."""
+    run = garner(*FAST, "--cacert", nginx.cacert, nginx.tls("/rate/1000k/3m.bin"))
+    record = whole(run, garner, nginx.data("3m.bin"), "3m.bin")
+    assert record["segments"] == 4 and record["timing"]["total"] < 2.5
+
+
+# -- what goes wrong ----------------------------------------------------------------------------
+
+def test_ranges_refused(garner, faults):
+    record = whole(garner(*FAST, faults.url("/a.bin", **{**STRONG, "ranges": "never"}, **SLOW)), garner, faults.body(SIZE))
+    assert record["attempts"] <= 4 and faults.requests()[0].sent == SIZE
+
+
+@pytest.mark.parametrize("query", [
+    dict(shift=1), dict(total=SIZE + 1), dict(total="*"), dict(most=100_000), dict(hollow=1), dict(over=7), dict(bare=1),
+    dict(multipart=1), dict(coding="gzip"), dict(unsatisfied="none"), dict(range_status=403), dict(range_status=503),
+    dict(range_status=500)], ids=str)
+def test_ranges_gone_wrong(garner, faults, query):
+    whole(garner(*FAST, faults.url("/a.bin", **STRONG, **SLOW, **query)), garner, faults.body(SIZE))
+
+
+def test_few_connections(garner, nginx):
+    """Past two at once the server says 503."""
+    record = whole(garner(*FAST, nginx.url("/few/1000k/3m.bin")), garner, nginx.data("3m.bin"), "3m.bin")
+    assert record["state"] == "finished"
+
+
+@pytest.mark.parametrize("query", [
+    dict(reset=100_000), dict(cut=100_000), dict(reset=0), dict(drop=1), dict(reset="header")], ids=str)
+@pytest.mark.parametrize("fail", [1, 3, 6])
+def test_connections_lost(garner, faults, query, fail):
+    whole(garner(*FAST, "--retry", 8, faults.url("/a.bin", **STRONG, fail=fail, **query)), garner, faults.body(SIZE))
+
+
+def test_the_file_changes(garner, faults):
+    """All that came of the first version is dropped."""
+    run = garner(*FAST, faults.url("/a.bin", ranges=1, size=SIZE, version="1,2", **SLOW))
+    record = whole(run, garner, faults.body(SIZE, 2))
+    assert record["http"]["etag"] == '"2"'
+
+
+def test_the_file_changes_at_every_request(garner, faults):
+    run = garner(*FAST, "--retry", 2, faults.url("/a.bin", ranges=1, size=SIZE, version="*", **SLOW))
+    n = next(i for i in range(1, 30) if garner.read("a.bin") == faults.body(SIZE, i))
+    assert run.status == 0 and run.record["http"]["etag"] == f'"{n}"'
+
+
+@pytest.mark.parametrize("ways, version", [(1, 2), ("blind", 1)])
+def test_the_date_is_the_validator(garner, faults, ways, version):
+    """Where If-Range is not understood the ranges are of no use, and the first reply is the file."""
+    dates = "Sat, 01 Jan 2022 00:00:00 GMT|Sun, 02 Jan 2022 00:00:00 GMT"
+    run = garner(*FAST, faults.url("/a.bin", ranges=ways, size=SIZE, seed="1|2", modified=dates, **SLOW))
+    whole(run, garner, faults.body(SIZE, version))
+
+
+def test_no_resume(garner, faults):
+    run = garner(*FAST, "--no-resume", faults.url("/a.bin", **STRONG, reset=400_000, fail=3))
+    whole(run, garner, faults.body(SIZE))
+
+
+def test_never_whole(garner, faults):
+    run = garner(*FAST, "--retry", 1, faults.url("/a.bin", **STRONG, drop=1))
+    assert run.status == 1 and run.record["state"] == "failed" and "a.bin" not in run.files
+
+
+# -- resuming -----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("segments", [1, 4])
+def test_missing_ranges_are_known(garner, nginx, how, segments):
+    data = nginx.data("3m.bin")
+    run = garner.start(*FAST, nginx.url("/rate/300k/3m.bin"))
+    run.until(lambda: len(ranges(garner, "3m.bin")) > 2 and ranges(garner, "3m.bin")[0][1] > 0, "ranges")
+    time.sleep(0.2)
+    run.send(how)
+    run.popen.wait()
+    part = garner.read("3m.bin.part")
+    there = ranges(garner, "3m.bin")
+    assert len(there) > 2 and all(part[a:b] == data[a:b] for a, b in there)
+    had = sum(b - a for a, b in there)
+    url = nginx.url("/rate/300k/3m.bin")
+    again = garner("--json", "--segments", segments, "--segment-size", "200k", url)
+    record = whole(again, garner, data, "3m.bin")
+    assert record["resumed_at"] >= there[0][1] and record["received"] <= len(data) - had + 1_000_000
+
+
+@pytest.mark.parametrize("segments", [1, 4])
+def test_only_what_is_missing_is_asked_for(garner, faults, segments):
+    url = faults.url("/a.bin", **STRONG, drip="20000,0.1", key="k", fail=99)
+    run = garner.start(*FAST, url)
+    run.until(lambda: len(ranges(garner, "a.bin")) > 2 and ranges(garner, "a.bin")[0][1] > 0, "ranges")
+    run.send(signal.SIGKILL)
+    run.popen.wait()
+    had = sum(b - a for a, b in ranges(garner, "a.bin"))
+    run = garner("--json", "--segments", segments, "--segment-size", "200k", url)
+    record = whole(run, garner, faults.body(SIZE))
+    assert had > 100_000 and record["resumed_at"] > 0 and record["received"] <= SIZE - had + 300_000
+
+
+def test_another_version_after_a_kill(garner, faults):
+    url = faults.url("/a.bin", ranges=1, size=SIZE, version="1,1,1,1,2", drip="20000,0.05")
+    run = garner.start(*FAST, url)
+    run.until(lambda: len(ranges(garner, "a.bin")) > 2 and ranges(garner, "a.bin")[0][1] > 0, "ranges")
+    run.send(signal.SIGKILL)
+    run.popen.wait()
+    assert len(faults.requests()) == 4
+    whole(garner(*FAST, url), garner, faults.body(SIZE, 2))
+
+
+# -- mirrors ------------------------------------------------------------------------------------
+
+def test_mirrors_share(garner, faults, other):
+    urls = [s.url("/a.bin", **STRONG, **SLOW) for s in (faults, other)]
+    whole(garner(*FAST, "-i", "-", input=mirrors(*urls)), garner, faults.body(SIZE))
+    for server in (faults, other):
+        assert sum(r.sent for r in server.requests()) > SIZE // 8
+
+
+def test_mirrors_have_etags_of_their_own(garner, faults, other):
+    urls = [s.url("/a.bin", **{**STRONG, "etag": tag}, **SLOW) for s, tag in ((faults, '"x"'), (other, '"y"'))]
+    whole(garner(*FAST, "-i", "-", input=mirrors(*urls)), garner, faults.body(SIZE))
+    asked = [r.headers.get("if-range") for r in other.requests()]
+    assert asked[0] is None and set(asked[2:]) <= {'"y"', None}
+
+
+@pytest.mark.parametrize("query", [
+    dict(size=SIZE + 1, seed=9), dict(etag='W/"v1"', seed=9), dict(etag="", modified="Sat, 01 Jan 2022 00:00:00 GMT", seed=9),
+    dict(ranges="never", seed=9)], ids=["size", "weak", "date", "no ranges"])
+def test_a_mirror_that_differs_is_left_out(garner, faults, other, query):
+    query = {k: v for k, v in {**STRONG, **query}.items() if v != ""}
+    urls = [faults.url("/a.bin", **STRONG, **SLOW), other.url("/a.bin", **query)]
+    whole(garner(*FAST, "-i", "-", input=mirrors(*urls)), garner, faults.body(SIZE))
+
+
+@pytest.mark.parametrize("query", [dict(status=404), dict(drop=1), dict(reset=50_000), dict(status=503)], ids=str)
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_mirror_that_fails_is_replaced(garner, faults, other, query, first):
+    urls = [faults.url("/a.bin", **STRONG, **SLOW), other.url("/a.bin", **STRONG, **query)]
+    urls = urls[::-1] if first else urls
+    whole(garner(*FAST, "-i", "-", input=mirrors(*urls)), garner, faults.body(SIZE))
+
+
+def test_mirrors_by_redirects(garner, faults, other):
+    urls = [s.url("/m", location=s.url("/a.bin", **STRONG, **SLOW)) for s in (faults, other)]
+    whole(garner(*FAST, "-o", "a.bin", "-i", "-", input=mirrors(*urls)), garner, faults.body(SIZE))
+    assert len(faults.requests("/m")) == 1
+
+
+# -- --race -------------------------------------------------------------------------------------
+
+def test_race(garner, faults, other):
+    """The first mirror would answer after a minute."""
+    urls = [faults.url("/a.bin", **STRONG, delay=60), other.url("/a.bin", **STRONG)]
+    record = whole(garner("--json", "--race", "-i", "-", input=mirrors(*urls)), garner, faults.body(SIZE))
+    assert record["timing"]["total"] < 10 and len(faults.requests()) == 1 and len(other.requests()) == 2
+    assert other.requests()[0].headers["range"] == "bytes=0-0" and record["effective_url"] == urls[1]
+
+
+@pytest.mark.parametrize("query", [dict(status=404), dict(drop=1), dict(status=503, retry_after=60)], ids=str)
+def test_race_with_one_that_fails(garner, faults, other, query):
+    urls = [faults.url("/a.bin", **STRONG, **query), other.url("/a.bin", **STRONG, delay=0.2)]
+    whole(garner("--json", "--race", "-i", "-", input=mirrors(*urls)), garner, faults.body(SIZE))
+
+
+def test_race_that_nobody_wins(garner, faults, other):
+    urls = [s.url("/a.bin", status=404) for s in (faults, other)]
+    run = garner("--json", "--race", "-i", "-", input=mirrors(*urls))
+    assert run.status == 1 and run.record["error"]["kind"] == "http" and run.files == []
+
+
+def test_race_with_one_slot(garner, faults):
+    urls = [faults.url(f"/m{i}", location=faults.url("/a.bin", **STRONG)) for i in range(3)]
+    whole(garner("--json", "--race", "-j", 1, "-o", "a.bin", "-i", "-", input=mirrors(*urls)), garner, faults.body(SIZE))
+
+
+def test_race_interrupted(garner, faults, other):
+    run = garner.start("--race", "-i", "-", stdin=-1)
+    run.write(mirrors(*[s.url("/a.bin", **STRONG, gate="g") for s in (faults, other)]))
+    run.popen.stdin.close()
+    faults.wait_gate("g")
+    run.send(signal.SIGINT)
+    assert run.wait().status == 130 and garner.files() == []
