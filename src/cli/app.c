@@ -29,7 +29,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { STATUS_USAGE = 2, STATUS_LOCAL = 3, STATUS_CLOSED = 141 };
+enum { STATUS_USAGE = 2, STATUS_LOCAL = 3, STATUS_TIMEOUT = 124, STATUS_CLOSED = 141 };
 enum { PROGRESS_EVERY = 5, FINISH_AFTER_SIGNAL = 1 }; /* seconds */
 
 struct app {
@@ -154,13 +154,14 @@ static void main_drop(void *frame)
     err_unref(m->error);
 }
 
-/* After a signal a reader that takes nothing more is not waited for long. */
+/* After a signal, or --timeout, a reader that takes nothing more is not waited for long. */
 static struct future *finish_records(struct app *app)
 {
     struct future *finishing = records_finish(app->records);
     struct future *bounded;
 
-    if (!finishing || !runner_signal(app->runner)) {
+    if (!finishing ||
+        (!runner_signal(app->runner) && session_exit(app->session) != STATUS_TIMEOUT)) {
         return finishing;
     }
     bounded = wait_for(finishing, FINISH_AFTER_SIGNAL);
@@ -424,6 +425,9 @@ static struct err *run(struct app *app)
     }
     error = runner_run(app->runner, task, NULL);
     app->main = NULL;
+    if (session_totals(app->session)->input_ended && session_totals(app->session)->entries == 0) {
+        report_note(app->report, "there was nothing to download: the list is empty");
+    }
     if (!app->closed) {
         report_summary(app->report, session_totals(app->session), loop_time(l) - started);
     }

@@ -254,7 +254,7 @@ static bool one_wins(const struct session *s)
 
 struct err *target_claim(struct session *s, struct job *job, const char *name, bool *same)
 {
-    const bool ordered = job->if_exists == IF_EXISTS_OVERWRITE;
+    const bool ordered = s->options->if_exists == IF_EXISTS_OVERWRITE;
     struct err *error;
 
     *same = false;
