@@ -116,26 +116,20 @@ static uint64_t done(const struct session_totals *t)
 
 static const char *phase_of(const struct session_download *d)
 {
-    static const struct {
-        const char *step, *words;
-    } phases[] = {
-        {"slot", "waiting for its turn"},
-        {"backoff", "waiting to try again"},
-        {"request", "requesting"},
-        {"verify", "verifying"},
-        {"commit", "writing"},
+    static const char *const words[PHASES] = {
+        [PHASE_SLOT] = "waiting for its turn",
+        [PHASE_BACKOFF] = "waiting to try again",
+        [PHASE_REQUEST] = "requesting",
+        [PHASE_VERIFY] = "verifying",
+        [PHASE_COMMIT] = "writing",
+        [PHASE_EXEC] = "running its command",
     };
-    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
-        if (strcmp(d->phase, phases[i].step) == 0) {
-            return phases[i].words;
-        }
-    }
-    return NULL;
+    return words[d->phase];
 }
 
 static bool waits(const struct session_download *d)
 {
-    return strcmp(d->phase, "slot") == 0 || strcmp(d->phase, "backoff") == 0;
+    return d->phase == PHASE_SLOT || d->phase == PHASE_BACKOFF;
 }
 
 /* Those that run for long are the most telling; those that wait come last. */

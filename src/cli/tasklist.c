@@ -34,8 +34,8 @@ static void on_download(const struct session_download *d, void *arg)
 {
     struct buf line = BUF_INIT;
 
-    buf_addf(&line, "download %llu %s: %s, %lld", (unsigned long long)d->index, d->url, d->phase,
-        (long long)d->received);
+    buf_addf(&line, "download %llu %s: %s, %lld", (unsigned long long)d->index, d->url,
+        phase_name(d->phase), (long long)d->received);
     if (d->total >= 0) {
         buf_addf(&line, " of %lld", (long long)d->total);
     }

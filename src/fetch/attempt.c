@@ -247,7 +247,9 @@ struct err *attempt_start(struct attempt *a)
     }
     if (a->transfer) {
         a->job->record->attempts++;
-        a->job->step = a->helps ? a->job->step : "request";
+        if (!a->helps) {
+            phase_enter_request(a->job, url_public(a->url));
+        }
     }
     return error;
 }

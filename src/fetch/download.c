@@ -118,7 +118,7 @@ static struct future *ask_for_slot(struct download *d)
     if (!granted) {
         return NULL;
     }
-    job->step = "slot";
+    phase_enter(job, PHASE_SLOT);
     error = slot_request(s->env.hosts, &job->slot, url_origin(d->attempt.url), true,
         session__resolved(s, d->attempt.url));
     if (error) {
@@ -177,6 +177,7 @@ static bool try_on(struct download *d, double *delay)
         next = next_mirror(d, 0);
         *delay = d->attempt.held ? 0 : retry_backoff(&d->retry);
     }
+    phase_enter_backoff(job, *delay, d->error);
     err_unref(d->error);
     d->error = attempt_aim(&d->attempt, next);
     return !d->error;
@@ -204,7 +205,7 @@ static struct future *start_commit(struct download *d)
         .origin_url = o->xattr ? url_public(job_url(job)) : NULL,
     };
 
-    job->step = "commit";
+    phase_enter(job, PHASE_COMMIT);
     return sink_commit(d->attempt.sink, &options);
 }
 
@@ -347,7 +348,6 @@ static enum co_state download_step(void *frame, struct err *status)
             break;
         }
         if (delay > 0) {
-            job->step = "backoff";
             AWAIT_STEP(d, aio_sleep(job->session->env.loop, delay));
         }
         if (!d->error) {

@@ -113,6 +113,7 @@ static void tell(struct session *s, struct job *job)
     r->key = job->key;
     r->entry = job->entry;
     r->target = job->path;
+    phase_enter(job, PHASE_END);
     error = s->consumer.on_record(s->consumer.arg, r);
     if (error) {
         session__fail_local(s, error);

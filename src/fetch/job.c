@@ -78,7 +78,7 @@ struct job *job_new(struct session *s, struct entry *e, uint64_t index, struct e
     job->session = s;
     job->entry = e;
     job->total = -1;
-    job->step = "read";
+    job->step = PHASE_READ;
     job->read_at = loop_time(s->env.loop);
     job->if_exists = e->if_exists >= 0 ? (enum if_exists)e->if_exists : s->options->if_exists;
     job->task_timeout = e->task_timeout >= 0 ? e->task_timeout : s->options->task_timeout;

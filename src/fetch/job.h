@@ -10,6 +10,7 @@
 #define FETCH_JOB_H
 
 #include "fetch/entry.h"
+#include "fetch/phase.h"
 #include "fetch/record.h"
 #include "net/hosts.h"
 #include "net/url.h"
@@ -57,7 +58,7 @@ struct job {
     struct future *slot_wait; /* borrowed from the download's frame while it waits for its slot */
     struct task *task;        /* owned while JOB_RUNNING */
     struct future_cb ended;   /* on the task */
-    const char *step;         /* static: what it is doing, for progress and SIGUSR1 */
+    enum phase step;          /* what it is doing: changed by phase_enter only */
     int64_t total;            /* bytes expected; -1 */
     int64_t have;             /* bytes there */
     double read_at;           /* loop_time() */

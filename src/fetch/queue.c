@@ -38,7 +38,7 @@ void session__enqueue(struct session *s, struct job *job)
         return;
     }
     job->phase = JOB_QUEUED;
-    job->step = "queued";
+    phase_enter(job, PHASE_QUEUED);
     error =
         slot_request(s->env.hosts, &job->slot, url_origin(url), false, session__resolved(s, url));
     if (error) {

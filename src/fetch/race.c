@@ -257,7 +257,7 @@ struct future *race_start(struct job *job)
         return NULL;
     }
     ((struct race *)task_frame(task))->job = job;
-    job->step = "race";
+    phase_enter(job, PHASE_RACE);
     struct future *f = future_ref(task_future(task));
     task_unref(task);
     return f;

@@ -131,7 +131,7 @@ static struct err *accept_body(struct attempt *a, const struct reply *r, int64_t
     job->have = offset;
     job->total = version.total;
     job->record->resumed_at = offset > 0 ? offset : -1;
-    job->step = "body";
+    phase_enter(job, PHASE_BODY);
     return a->segments ? segments_lead(a->segments, a, r, offset) : NULL;
 }
 

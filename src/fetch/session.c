@@ -42,6 +42,7 @@ struct err *session_new(const struct session_env *env, const struct session_opti
     s->entries = entries;
     list_init(&s->jobs);
     list_init(&s->running);
+    list_init(&s->observers);
     error = template_parse(options->output ? options->output : "{name}", &s->template);
     if (!error && options->hash) {
         error = digest_parse_algo(options->hash, &s->hash);
@@ -71,6 +72,11 @@ void session_free(struct session *s)
     entry_free(s->late);
     free(s->first_auth_host);
     free(s);
+}
+
+void session_observe(struct session *s, struct phase_observer *o)
+{
+    list_push(&s->observers, &o->node);
 }
 
 const struct session_totals *session_totals(const struct session *s)

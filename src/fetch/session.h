@@ -12,6 +12,7 @@
 #include "aio/task.h"
 #include "aio/wait.h"
 #include "fetch/entry.h"
+#include "fetch/phase.h"
 #include "fetch/record.h"
 #include "net/hosts.h"
 #include "net/request.h"
@@ -123,6 +124,9 @@ struct entry *session_late_entry(struct session *s);
 struct err *session_place(struct session *s, struct entry *e,
     void (*fn)(void *arg, const struct entry *e, const char *path), void *arg);
 
+/* o hears of every change of phase (phase.h), from before the task starts; borrowed. */
+void session_observe(struct session *s, struct phase_observer *o);
+
 /* Drain: nothing new starts, running downloads may finish; entries read but not started are
  * recorded as cancelled. */
 void session_drain(struct session *s);
@@ -136,8 +140,8 @@ int session_exit(const struct session *s);
 /* Calls fn for each download under way, in the order of their starts: progress, SIGUSR1. */
 struct session_download {
     uint64_t index;
-    const char *url, *path;  /* borrowed; path may be NULL */
-    const char *phase;       /* "slot", "request", "body", "backoff", "commit" */
+    const char *url, *path; /* borrowed; path may be NULL */
+    enum phase phase;
     int64_t received, total; /* total -1: unknown */
     double since;            /* loop_time() of its start */
 };

@@ -28,10 +28,11 @@ struct session {
     enum digest_algo hash;
     bool names_checked; /* two entries can come to one path */
 
-    struct list jobs;    /* every entry without a record, in the order of reading */
-    size_t live;         /* how many */
-    struct list running; /* those with a task, in the order of their starts */
-    unsigned committing; /* downloads that wait for their commit */
+    struct list jobs;      /* every entry without a record, in the order of reading */
+    size_t live;           /* how many */
+    struct list running;   /* those with a task, in the order of their starts */
+    struct list observers; /* of phases */
+    unsigned committing;   /* downloads that wait for their commit */
     struct session_totals totals;
     uint64_t ours; /* entries read that are of our shard */
 

@@ -284,7 +284,7 @@ static void target_free(struct session *s, struct target *t)
 void target_wait(struct job *job)
 {
     job->phase = JOB_WAITING;
-    job->step = "same target";
+    phase_enter(job, PHASE_WAITING);
     list_push(&job->target->waiting, &job->same);
 }
 

@@ -107,7 +107,7 @@ static struct err *ask_for_slot(struct verify *v, const struct url *url)
         return error;
     }
     job->slot_wait = v->wait;
-    job->step = "slot";
+    phase_enter(job, PHASE_SLOT);
     return slot_request(s->env.hosts, &job->slot, url_origin(url), true, session__resolved(s, url));
 }
 
@@ -141,7 +141,7 @@ static struct err *begin(struct verify *v)
 {
     struct job *job = v->job;
 
-    job->step = "verify";
+    phase_enter(job, PHASE_VERIFY);
     if (job->expect.algo != DIGEST_NONE) {
         return expect(v, store_digest(job->session->env.store, job->path, job->expect.algo));
     }
