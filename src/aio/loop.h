@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct ev_loop; /* libev's; only src/aio, net/multi.c look inside */
+struct ev_loop; /* libev's; only src/aio and net/multi_sockets.c look inside */
 struct future;
 struct loop;
 struct task;

@@ -4,7 +4,7 @@
  *
  *   request --> easy (pooled) --> libcurl's multi --> callbacks.c (callbacks) --> reply, receiver
  *                                      |
- *        transfer (future, deadline) <-+-- multi.c: sockets and timer on the loop
+ *        transfer (future, deadline) <-+-- multi.c: timer, completions; multi_sockets.c: sockets
  */
 #ifndef NET_PRIVATE_H
 #define NET_PRIVATE_H
@@ -78,11 +78,10 @@ double multi__held_time(const struct multi *m);
 /* A timer that was due at `when` runs at m->now: notes a stop of the process. */
 void multi__note_gap(struct multi *m, double when);
 
-struct sockets *sockets__new(void);
-void sockets__free(struct sockets *s); /* before the loop ends */
+/* Into libcurl, with these CURL_CSELECT_ events of a socket (or CURL_SOCKET_TIMEOUT and none). */
+void multi__enter(struct multi *m, curl_socket_t fd, int events);
 
 /* libcurl's callbacks, and ours. */
-int multi__on_socket(CURL *h, curl_socket_t fd, int what, void *multi, void *unused);
 int multi__on_timer_change(CURLM *h, long ms, void *multi);
 struct err *multi__on_timer(void *multi);
 struct err *multi__act(void *multi);
@@ -92,9 +91,17 @@ void multi__remove(struct multi *m, struct transfer *t);
 /* In a body callback, after whatever may have begun a hold. */
 void multi__pause_if_held(struct multi *m, struct transfer *t);
 
+/* -- multi_sockets.c ------------------------------------------------------------------------ */
+
+struct sockets *sockets__new(void);
+void sockets__free(struct sockets *s); /* before the loop ends */
+
+/* libcurl's callbacks. */
+int multi__on_socket(CURL *h, curl_socket_t fd, int what, void *multi, void *unused);
 curl_socket_t multi__open_socket(
     struct multi *m, struct transfer *t, const struct curl_sockaddr *addr);
 int multi__close_socket(void *m, curl_socket_t fd); /* a CURLOPT_CLOSESOCKETFUNCTION */
+
 /* t has its connection, new or kept, whose end here has this port. The sockets that it opened carry
  * requests from now on: they can be held. */
 void multi__established(struct transfer *t, int port);
@@ -102,6 +109,13 @@ void multi__established(struct transfer *t, int port);
  * the next request, and what does come is thrown away. libcurl does not say who has which socket,
  * but each that gets one is heard of first, with its port (multi__established). */
 void multi__kept(struct transfer *t, int fd);
+/* t is out of libcurl: what was opened for it and never connected is closed by now. */
+void sockets__forget(struct transfer *t);
+
+/* libcurl is told of what was seen on any of them. */
+void sockets__act(struct multi *m);
+/* No hold is left: all that may have something to be read are looked at. */
+void sockets__unpark(struct multi *m);
 
 /* -- kept.c --------------------------------------------------------------------------------- */
 
