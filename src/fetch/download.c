@@ -2,6 +2,7 @@
 /*
  * A download, from its first slot to its commit:
  *
+ *   what must be known first (prepare.h);
  *   for each attempt: a slot (of the job and of its host), the transfer, the slot given back, a
  *   verdict; a redirect asks for the next host's slot, a retry waits without one;
  *   then the commit on the executor.
@@ -15,11 +16,10 @@
 #include "base/alloc.h"
 #include "fetch/attempt.h"
 #include "fetch/destination.h"
-#include "fetch/race.h"
+#include "fetch/prepare.h"
 #include "fetch/retry.h"
 #include "fetch/segments.h"
 #include "fetch/session_private.h"
-#include "fetch/verify.h"
 #include "store/sink.h"
 
 #include <stdlib.h>
@@ -33,6 +33,7 @@ struct download {
     struct timeout deadline;
     bool timed; /* deadline was entered */
     enum verdict verdict;
+    double delay;        /* seconds until the next attempt */
     struct future *wait; /* owned: the one thing awaited beside the transfer */
     struct err *error;   /* owned: what it ends with */
     bool settled;        /* the sink came to its end: committed or closed */
@@ -88,23 +89,22 @@ static struct err *begin(struct download *d)
         return error;
     }
     d->timed = true;
-    return attempt_aim(&d->attempt, 0);
+    error = attempt_aim(&d->attempt, 0);
+    return error || prepare_wanted(job) ? error : prepare_sink(&d->attempt);
 }
 
-/* Without a path the reply is to bring one (--content-disposition). */
-static struct err *open_sink(struct download *d)
+/* All is known: a race may have chosen another mirror, the part may have gaps. */
+static struct err *equip(struct download *d)
 {
     struct job *job = d->job;
 
-    return job->path || job->session->options->discard ? destination_open(job, &d->attempt.sink)
-                                                       : NULL;
-}
-
-/* Something may be there to be resumed. Under rename it is the part of the name that is chosen. */
-static bool part_likely(const struct job *job)
-{
-    return job->probe.part ||
-           (job->if_exists == IF_EXISTS_RENAME && job->probe.final != PRESENCE_ABSENT);
+    if (segments_wanted(job, d->attempt.sink)) {
+        d->attempt.segments = segments_new(job);
+        if (!d->attempt.segments) {
+            return err_plain(ERR_NOMEM);
+        }
+    }
+    return job->best ? attempt_aim(&d->attempt, job->best) : NULL;
 }
 
 /* Stands in the line of the next request's host, at its head. */
@@ -130,7 +130,7 @@ static struct future *ask_for_slot(struct download *d)
 }
 
 /* The host was given up: nothing is asked of it, another mirror may serve. */
-static void refused(struct download *d)
+static void refuse(struct download *d)
 {
     d->verdict = ATTEMPT_FAILED;
     d->attempt.start = d->attempt.end = 0;
@@ -148,11 +148,9 @@ static unsigned next_mirror(const struct download *d, unsigned from)
     return from;
 }
 
-/*
- * A failed attempt: another mirror at once, another round after a backoff, or the end. *delay: the
- * seconds to wait. True if there is another attempt; then d->error is NULL.
- */
-static bool try_on(struct download *d, double *delay)
+/* A failed attempt: another mirror at once, another round after a backoff (d->delay), or the end.
+ * True if there is another attempt; then d->error is NULL. */
+static bool try_on(struct download *d)
 {
     struct job *job = d->job;
     const bool passing = d->verdict == ATTEMPT_RETRY;
@@ -161,7 +159,6 @@ static bool try_on(struct download *d, double *delay)
     const int64_t rest = job->total >= 0 ? job->total - d->attempt.start : -1;
     unsigned next;
 
-    *delay = 0;
     job->mirrors[d->attempt.mirror].dead = !passing;
     if (err_is(d->error, ERR_CANCELLED) || err_is(d->error, ERR_IO)) {
         return false;
@@ -175,12 +172,28 @@ static bool try_on(struct download *d, double *delay)
         }
         job->session->totals.retries++;
         next = next_mirror(d, 0);
-        *delay = d->attempt.held ? 0 : retry_backoff(&d->retry);
+        d->delay = d->attempt.held ? 0 : retry_backoff(&d->retry);
     }
-    phase_enter_backoff(job, *delay, d->error);
+    phase_enter_backoff(job, d->delay, d->error);
     err_unref(d->error);
     d->error = attempt_aim(&d->attempt, next);
     return !d->error;
+}
+
+/* No further request is to be made. */
+static bool over(struct download *d)
+{
+    d->delay = 0;
+    return d->verdict == ATTEMPT_DONE || d->verdict == ATTEMPT_UNCHANGED ||
+           (d->error && !try_on(d));
+}
+
+/* The leading request ended. True if d->wait is to be awaited: others still bring segments. */
+static bool follow(struct download *d)
+{
+    future_unref(d->wait);
+    d->wait = segments_follow(d->attempt.segments, &d->attempt, d->error);
+    return d->wait != NULL;
 }
 
 /* A slot is free for the next as soon as the body is here, unless the disk falls behind: bodies
@@ -275,6 +288,14 @@ static struct err *leave_deadline(struct download *d)
     return error;
 }
 
+static enum co_state finish(struct download *d)
+{
+    record_end(d);
+    struct err *error = leave_deadline(d);
+    d->error = NULL;
+    return error ? co_fail(&d->co, error) : co_return (&d->co, NULL, NULL);
+}
+
 /* -- the coroutine ------------------------------------------------------------------------- */
 
 /* One await whose error is the download's. */
@@ -291,68 +312,44 @@ static enum co_state download_step(void *frame, struct err *status)
 {
     struct download *d = frame;
     struct job *job = d->job;
-    double delay;
 
     CO_BEGIN(&d->co);
     d->error = begin(d);
-    if (!d->error && verify_wanted(job)) {
-        AWAIT_STEP(d, verify_file(job));
+    if (!d->error && prepare_wanted(job)) {
+        AWAIT_STEP(d, prepare_start(&d->attempt));
     }
     if (!d->error && !job->kept) {
-        d->error = open_sink(d);
+        d->error = equip(d);
     }
-    if (!d->error && d->attempt.sink && part_likely(job)) {
-        AWAIT_STEP(d, sink_open(d->attempt.sink));
-    }
-    if (!d->error && segments_wanted(job, d->attempt.sink)) {
-        d->attempt.segments = segments_new(job);
-        d->error = d->attempt.segments ? NULL : err_plain(ERR_NOMEM);
-    }
-    if (!d->error && race_wanted(job)) {
-        slot_release(&job->slot);
-        AWAIT_STEP(d, race_start(job));
-        d->error = d->error ? d->error : attempt_aim(&d->attempt, job->best);
-        if (!d->error) {
+    while (!d->error && !job->kept) {
+        if (slot_idle(&job->slot)) {
             AWAIT_STEP(d, ask_for_slot(d));
             job->slot_wait = NULL;
         }
-    }
-    while (!d->error && !job->kept) {
-        if (slot_refused(&job->slot)) {
-            refused(d);
-        } else {
-            d->error = attempt_start(&d->attempt);
-            if (d->error) {
-                break;
-            }
+        if (!d->error && slot_refused(&job->slot)) {
+            refuse(d);
+        } else if (!d->error && !(d->error = attempt_start(&d->attempt))) {
             CO_AWAIT(&d->co, d->attempt.transfer);
             d->verdict = attempt_judge(&d->attempt, status, &d->error);
+        } else {
+            break;
         }
-        if (d->verdict != ATTEMPT_DONE || commits_keep_up(job->session)) {
+        if (d->verdict != ATTEMPT_DONE || d->attempt.segment || commits_keep_up(job->session)) {
             slot_release(&job->slot);
         }
         if (d->attempt.segment) {
-            slot_release(&job->slot);
-            future_unref(d->wait);
-            d->wait = segments_follow(d->attempt.segments, &d->attempt, d->error);
             status = NULL;
-            if (d->wait) {
+            if (follow(d)) {
                 CO_AWAIT(&d->co, d->wait);
             }
             d->verdict =
                 segments_judge(d->attempt.segments, &d->attempt, status, d->verdict, &d->error);
         }
-        delay = 0;
-        if (d->verdict == ATTEMPT_DONE || d->verdict == ATTEMPT_UNCHANGED ||
-            (d->error && !try_on(d, &delay))) {
+        if (over(d)) {
             break;
         }
-        if (delay > 0) {
-            AWAIT_STEP(d, aio_sleep(job->session->env.loop, delay));
-        }
-        if (!d->error) {
-            AWAIT_STEP(d, ask_for_slot(d));
-            job->slot_wait = NULL;
+        if (d->delay > 0) {
+            AWAIT_STEP(d, aio_sleep(job->session->env.loop, d->delay));
         }
     }
     if (d->error) {
@@ -367,13 +364,7 @@ static enum co_state download_step(void *frame, struct err *status)
     if (d->attempt.sink && !d->settled && !expect(d, sink_close(d->attempt.sink, !job->rival))) {
         CO_AWAIT(&d->co, d->wait);
     }
-    record_end(d);
-    d->error = leave_deadline(d);
-    if (d->error) {
-        struct err *error = d->error;
-        d->error = NULL;
-        return co_fail(&d->co, error);
-    }
+    return finish(d);
     CO_END(&d->co);
 }
 

@@ -16,6 +16,7 @@ libgarner_a_SOURCES += src/fetch/job.c src/fetch/job.h
 libgarner_a_SOURCES += src/fetch/judge.c
 libgarner_a_SOURCES += src/fetch/key.c src/fetch/key.h
 libgarner_a_SOURCES += src/fetch/phase.c src/fetch/phase.h
+libgarner_a_SOURCES += src/fetch/prepare.c src/fetch/prepare.h
 libgarner_a_SOURCES += src/fetch/queue.c
 libgarner_a_SOURCES += src/fetch/race.c src/fetch/race.h
 libgarner_a_SOURCES += src/fetch/receive.c src/fetch/receive.h

@@ -262,6 +262,11 @@ bool slot_refused(const struct slot *s)
     return s->state == SLOT_REFUSED;
 }
 
+bool slot_idle(const struct slot *s)
+{
+    return s->state == SLOT_IDLE;
+}
+
 struct hosts_figures hosts_figures(const struct hosts *h)
 {
     return (struct hosts_figures){h->running, h->waiting, HASH_COUNT(h->table), h->held};

@@ -67,6 +67,8 @@ void slot_answered(struct slot *s);
 void slot_connected(struct slot *s, bool connected);
 /* In on_grant: there is no slot, the host was given up. It is to be released all the same. */
 bool slot_refused(const struct slot *s);
+/* Neither granted nor refused, and nobody waits for it. */
+bool slot_idle(const struct slot *s);
 
 /* For progress and SIGUSR1. */
 struct hosts_figures {
