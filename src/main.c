@@ -90,7 +90,7 @@ static int act(struct options *options)
     case OPTIONS_COMPLETION:
         return options_print_completion(options->help_topic) ? 0 : STATUS_USAGE;
     case OPTIONS_VERSION:
-        printf("garner %s\n%s\n", PACKAGE_VERSION, net_version());
+        options_print_version();
         return 0;
     case OPTIONS_RUN:
         break;

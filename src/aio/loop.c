@@ -12,6 +12,8 @@
  */
 #include "aio/loop_private.h"
 
+#include "base/buf.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <time.h>
@@ -30,6 +32,11 @@ static bool open_backend(struct loop *l)
     }
     l->ev = ev;
     return true;
+}
+
+void loop_add_version(struct buf *b)
+{
+    buf_addf(b, "libev/%d.%d", ev_version_major(), ev_version_minor());
 }
 
 struct loop *loop_new(enum loop_kind kind, const struct trace *trace)

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct ev_loop; /* libev's; only src/aio and net/multi_sockets.c look inside */
 struct future;
 struct loop;
@@ -84,6 +85,9 @@ struct loop *loop_new(enum loop_kind kind, const struct trace *trace);
 /* Refuses a running loop (ERR_RUNTIME). Idempotent. Drops every queued callback and timer; tasks
  * still pending are reported to the exception handler and destroyed. */
 struct err *loop_close(struct loop *l);
+
+/* "libev/4.33", appended. */
+void loop_add_version(struct buf *b);
 
 /* Closes if need be and frees; NULL is ignored. Never call it on a running loop. Futures must all
  * be gone: debug builds assert it. */

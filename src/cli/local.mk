@@ -9,6 +9,7 @@ libgarner_a_SOURCES += src/cli/options_request.c
 libgarner_a_SOURCES += src/cli/options_check.c
 libgarner_a_SOURCES += src/cli/config.c
 libgarner_a_SOURCES += src/cli/help.c
+libgarner_a_SOURCES += src/cli/version.c
 libgarner_a_SOURCES += src/cli/units.c
 libgarner_a_SOURCES += src/cli/failures.c src/cli/failures.h
 libgarner_a_SOURCES += src/cli/leftover.c src/cli/leftover.h

@@ -68,6 +68,9 @@ void options_free(struct options *o); /* NULL is ignored */
  */
 bool options_print_help(const char *topic);
 
+/* --version: garner's, those of its libraries, and features, to standard output. */
+void options_print_version(void);
+
 /* --completion: the script for bash, zsh or fish, to standard output; false for another shell. */
 bool options_print_completion(const char *shell);
 

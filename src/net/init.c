@@ -41,6 +41,32 @@ static bool has(int feature)
     return (curl_version_info(CURLVERSION_NOW)->features & feature) != 0;
 }
 
+const char *net_feature(size_t i)
+{
+    static const struct {
+        int bit;
+        const char *name;
+    } known[] = {
+        {CURL_VERSION_ASYNCHDNS, "AsynchDNS"},
+        {CURL_VERSION_BROTLI, "brotli"},
+        {CURL_VERSION_HTTP2, "HTTP2"},
+        {CURL_VERSION_HTTP3, "HTTP3"},
+        {CURL_VERSION_IDN, "IDN"},
+        {CURL_VERSION_IPV6, "IPv6"},
+        {CURL_VERSION_LIBZ, "gzip"},
+        {CURL_VERSION_PSL, "PSL"},
+        {CURL_VERSION_SSL, "SSL"},
+        {CURL_VERSION_UNIX_SOCKETS, "UnixSockets"},
+        {CURL_VERSION_ZSTD, "zstd"},
+    };
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+        if (has(known[k].bit) && i-- == 0) {
+            return known[k].name;
+        }
+    }
+    return NULL;
+}
+
 bool net_has_http2(void)
 {
     return has(CURL_VERSION_HTTP2);

@@ -31,10 +31,13 @@ void multi_hold(struct multi *m);
 void multi_release(struct multi *m);
 bool multi_held(const struct multi *m);
 
-/* Global set-up and the version line of libcurl and its features, for --version. */
+/* Global set-up. */
 struct err *net_init(void);
 void net_fini(void);
-const char *net_version(void); /* curl_version(); static */
+/* For --version: libcurl and the libraries in it, "libcurl/7.88.1 OpenSSL/3.0.16 ..."; and the
+ * i-th of its features that matter here, by curl's names, NULL past the last. Static. */
+const char *net_version(void);
+const char *net_feature(size_t i);
 /* Where libcurl finds certificate authorities unless told otherwise; static, NULL: nowhere. */
 void net_authorities(const char **file, const char **dir);
 /* The number of a CURLcode by its name; 0: there is none of this name. */

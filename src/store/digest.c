@@ -3,9 +3,11 @@
 #include "store/digest.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +28,15 @@ static const struct algo {
     [DIGEST_SHA512] = {"sha512", "sha-512", 64, EVP_sha512},
 };
 #define ALGOS (sizeof(algos) / sizeof(algos[0]))
+
+/* "OpenSSL 3.0.16 11 Feb 2025" */
+void digest_add_version(struct buf *b)
+{
+    const char *text = OpenSSL_version(OPENSSL_VERSION);
+    const char *number = text + strcspn(text, " ");
+    number += strspn(number, " ");
+    buf_addf(b, "libcrypto/%.*s", (int)strcspn(number, " "), number);
+}
 
 static enum digest_algo algo_of_name(const char *name, size_t len)
 {

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
+
 enum digest_algo { DIGEST_NONE, DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512 };
 
 struct digest_value {
@@ -26,6 +28,8 @@ bool digest_equal(const struct digest_value *a, const struct digest_value *b);
 void digest_format(const struct digest_value *d, char *out);
 
 /* Streaming, on any one thread at a time. */
+void digest_add_version(struct buf *b); /* "libcrypto/3.0.16", appended */
+
 struct digest;
 struct digest *digest_new(enum digest_algo algo); /* NULL when memory ran out */
 void digest_free(struct digest *d);

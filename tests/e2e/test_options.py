@@ -42,7 +42,25 @@ def test_version(garner):
     version = re.search(r"AC_INIT\(\[garner\], \[([0-9.]+)\]", (runner.TOP / "configure.ac").read_text()).group(1)
     for option in ("-V", "--version"):
         run = garner(option)
-        assert run.status == 0 and run.stdout.startswith(f"garner {version}") and "libcurl" in run.stdout, run
+        assert run.status == 0 and run.stderr == "" and run.lines[0] == f"garner {version}", run
+    said = dict(line.split(": ", 1) for line in run.lines[1:])
+    assert list(said) == ["Libraries", "libcurl", "Protocols", "Features"], run
+    libraries = dict(word.split("/", 1) for word in said["Libraries"].split())
+    assert libraries.keys() >= {"libcurl", "libev", "cJSON", "libcrypto", "zlib"}, run
+    assert all(re.fullmatch(r"[0-9]+(\.[0-9]+)+[a-z]?", v) for v in libraries.values()), run
+    assert said["Protocols"] == "http https"
+    features = said["Features"].split()
+    assert features == sorted(features, key=str.lower) and len(set(features)) == len(features), run
+
+
+def test_features_are_those_that_work(garner, faults):
+    features = garner("--version").lines[-1].split()
+    for option, feature in ("--http2", "HTTP2"), ("--http3", "HTTP3"):
+        run = garner(option, "--discard", faults.url("/a"))
+        assert (run.status == 0) == (feature in features), run
+    confined = garner("-v", "--discard", faults.url("/a"))
+    abi = [f.split("/")[1] for f in features if f.startswith("Landlock/")]
+    assert ("Landlock" in confined.stderr) == bool(abi) and (not abi or f"Landlock ABI {abi[0]};" in confined.stderr), confined
 
 
 @pytest.mark.parametrize("habit", [["-fsSL"], ["-L"], ["-O"], ["-f", "-S"], ["-sS"], ["-LO"]])
