@@ -5,18 +5,33 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What may stand after an option. */
-enum value { VALUE_NONE, VALUE_FILE, VALUE_DIR, VALUE_CHOICES, VALUE_OTHER };
+/* What may stand after an option, told by how help shows it. */
+enum value {
+    VALUE_NONE,
+    VALUE_FILE,
+    VALUE_AT_FILE, /* a text, or @FILE */
+    VALUE_DIR,
+    VALUE_CHOICES, /* a|b|c */
+    VALUE_TOPIC,   /* of --help; may be left out */
+    VALUE_OTHER,
+};
 
 static enum value value_of(const struct option_row *row)
 {
     if (!row->arg) {
         return VALUE_NONE;
     }
+    if (row->flags & ROW_OPTIONAL) {
+        return VALUE_TOPIC;
+    }
     if (row->arg[0] >= 'a' && strchr(row->arg, '|')) { /* upper case is not meant literally */
         return VALUE_CHOICES;
     }
-    if (strncmp(row->arg, "FILE", 4) == 0) {
+    if (strstr(row->arg, "@FILE")) {
+        return VALUE_AT_FILE;
+    }
+    if (strstr(row->arg, "FILE") || strcmp(row->arg, "TEMPLATE") == 0 ||
+        strcmp(row->arg, "PATH") == 0) {
         return VALUE_FILE;
     }
     return strcmp(row->arg, "DIR") == 0 ? VALUE_DIR : VALUE_OTHER;
@@ -46,30 +61,61 @@ static void add_quoted(struct buf *b, const char *text, bool zsh)
     }
 }
 
-static void add_choices(struct buf *b, const char *choices)
+/* The words that may stand there, with blanks between them. */
+static void add_words(struct buf *b, const struct option_row *row)
 {
-    for (; *choices; choices++) {
-        buf_addc(b, *choices == '|' ? ' ' : *choices);
+    if (value_of(row) == VALUE_TOPIC) {
+        help_topics(b, " ");
+        buf_adds(b, " all");
+        return;
+    }
+    for (const char *c = row->arg; *c; c++) {
+        buf_addc(b, *c == '|' ? ' ' : *c);
     }
 }
 
 /* -- bash ---------------------------------------------------------------------------------- */
 
-static void add_bash_words(struct buf *b)
-{
-    for (size_t i = 0; i < option_nrows; i++) {
-        if (option_rows[i].name) {
-            buf_addf(b, "%s--%s", i ? " " : "", option_rows[i].name);
-        }
-    }
-}
+/* What surrounds the table. Bash splits words at = and @, too: they are put together again. */
+static const char bash_head[] =
+    "# bash completion for garner\n"
+    "_garner_words()\n"
+    "{\n"
+    "    mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\")\n"
+    "}\n"
+    "_garner_files()\n"
+    "{\n"
+    "    compopt -o filenames 2>/dev/null\n"
+    "    if declare -F _filedir >/dev/null; then\n"
+    "        _filedir ${1:+-d}\n"
+    "    else\n"
+    "        mapfile -t COMPREPLY < <(compgen \"${1:--f}\" -- \"$cur\")\n"
+    "    fi\n"
+    "}\n"
+    "_garner()\n"
+    "{\n"
+    "    local cur=${COMP_WORDS[COMP_CWORD]} at=$((COMP_CWORD - 1)) prev file=\n"
+    "    COMPREPLY=()\n"
+    "    case $cur in @) file=1 cur= ;; =) cur= ;; esac\n"
+    "    [[ ${COMP_WORDS[at]} == @ ]] && file=1 at=$((at - 1))\n"
+    "    [[ ${COMP_WORDS[at]} == = ]] && at=$((at - 1))\n"
+    "    prev=${COMP_WORDS[at]}\n"
+    "    [[ $prev == -[!-]?* ]] && prev=-${prev: -1} # the last of several letters\n"
+    "    case $prev in\n";
 
-/* "    --if-exists) COMPREPLY=(...) ;;" */
+static const char bash_middle[] = "    esac\n"
+                                  "    [[ $cur == -* ]] && _garner_words '";
+
+static const char bash_tail[] = "'\n"
+                                "}\n"
+                                "complete -F _garner garner\n";
+
+/* "    --if-exists) _garner_words '...'; return ;;" */
 static void add_bash_case(struct buf *b, const struct option_row *row)
 {
     buf_adds(b, "    ");
     if (row->name) {
-        buf_addf(b, "--%s%s", row->name, row->letter ? "|" : "");
+        buf_addf(b, "--%s%s", row->name, row->letter ? " | " : "");
     }
     if (row->letter) {
         buf_addf(b, "-%c", row->letter);
@@ -77,15 +123,20 @@ static void add_bash_case(struct buf *b, const struct option_row *row)
     buf_adds(b, ") ");
     switch (value_of(row)) {
     case VALUE_CHOICES:
-        buf_adds(b, "COMPREPLY=($(compgen -W '");
-        add_choices(b, row->arg);
-        buf_adds(b, "' -- \"$cur\")); ");
+    case VALUE_TOPIC:
+        buf_adds(b, "_garner_words '");
+        add_words(b, row);
+        /* Where the value may be left out, other options may follow. */
+        buf_adds(b, value_of(row) == VALUE_TOPIC ? "'\n        [[ $cur == -* ]] || " : "'; ");
         break;
     case VALUE_FILE:
-        buf_adds(b, "COMPREPLY=($(compgen -f -- \"$cur\")); ");
+        buf_adds(b, "_garner_files; ");
+        break;
+    case VALUE_AT_FILE:
+        buf_adds(b, "[[ $file ]] && _garner_files; ");
         break;
     case VALUE_DIR:
-        buf_adds(b, "COMPREPLY=($(compgen -d -- \"$cur\")); ");
+        buf_adds(b, "_garner_files -d; ");
         break;
     default:
         break;
@@ -95,60 +146,69 @@ static void add_bash_case(struct buf *b, const struct option_row *row)
 
 static void add_bash(struct buf *b)
 {
-    buf_adds(b, "# bash completion for garner\n"
-                "_garner() {\n"
-                "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-                "    compopt -o filenames 2>/dev/null\n"
-                "    case $prev in\n");
+    buf_adds(b, bash_head);
     for (size_t i = 0; i < option_nrows; i++) {
-        if (option_rows[i].arg && !(option_rows[i].flags & ROW_OPTIONAL)) {
+        if (option_rows[i].arg) {
             add_bash_case(b, &option_rows[i]);
         }
     }
-    buf_adds(b, "    esac\n    if [[ $cur == -* ]]; then\n        COMPREPLY=($(compgen -W '");
-    add_bash_words(b);
-    buf_adds(b, "' -- \"$cur\"))\n    fi\n}\ncomplete -F _garner garner\n");
+    buf_adds(b, bash_middle);
+    for (size_t i = 0; i < option_nrows; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (row->letter) {
+            buf_addf(b, "%s-%c", i ? " " : "", row->letter);
+        }
+        if (row->name) {
+            buf_addf(b, "%s--%s", i || row->letter ? " " : "", row->name);
+        }
+    }
+    buf_adds(b, bash_tail);
 }
 
 /* -- zsh ----------------------------------------------------------------------------------- */
 
-static void add_zsh_option(
-    struct buf *b, const char *dashes, const char *name, size_t len, const struct option_row *row)
+/* join: what stands between the name and its value if they are one word. */
+static void add_zsh_option(struct buf *b, const char *dashes, const char *name, const char *join,
+    const struct option_row *row)
 {
-    buf_addf(b, "    '*%s%.*s[", dashes, (int)len, name);
+    enum value value = value_of(row);
+    bool taken = value != VALUE_NONE && value != VALUE_TOPIC;
+
+    buf_addf(b, "    '*%s%.*s%s[", dashes, *join == '+' ? 1 : 99, name, taken ? join : "");
     add_quoted(b, text_of(row), true);
-    buf_addc(b, ']');
-    if (row->arg && !(row->flags & ROW_OPTIONAL)) {
-        buf_adds(b, ":value:");
-        switch (value_of(row)) {
-        case VALUE_CHOICES:
-            buf_addc(b, '(');
-            add_choices(b, row->arg);
-            buf_addc(b, ')');
-            break;
-        case VALUE_FILE:
-            buf_adds(b, "_files");
-            break;
-        case VALUE_DIR:
-            buf_adds(b, "_files -/");
-            break;
-        default:
-            break;
-        }
+    buf_addf(b, "]%s", taken ? ":value:" : value == VALUE_TOPIC ? "::group:" : "");
+    switch (value) {
+    case VALUE_CHOICES:
+    case VALUE_TOPIC:
+        buf_addc(b, '(');
+        add_words(b, row);
+        buf_addc(b, ')');
+        break;
+    case VALUE_FILE:
+        buf_adds(b, "_files");
+        break;
+    case VALUE_AT_FILE:
+        buf_adds(b, "_files -P @");
+        break;
+    case VALUE_DIR:
+        buf_adds(b, "_files -/");
+        break;
+    default:
+        break;
     }
     buf_adds(b, "' \\\n");
 }
 
 static void add_zsh(struct buf *b)
 {
-    buf_adds(b, "#compdef garner\n_arguments -s \\\n");
+    buf_adds(b, "#compdef garner\n_arguments -s -S \\\n");
     for (size_t i = 0; i < option_nrows; i++) {
         const struct option_row *row = &option_rows[i];
         if (row->letter) {
-            add_zsh_option(b, "-", &row->letter, 1, row);
+            add_zsh_option(b, "-", &row->letter, "+", row);
         }
         if (row->name) {
-            add_zsh_option(b, "--", row->name, strlen(row->name), row);
+            add_zsh_option(b, "--", row->name, "=", row);
         }
     }
     buf_adds(b, "    '*:URL:_urls'\n");
@@ -156,12 +216,46 @@ static void add_zsh(struct buf *b)
 
 /* -- fish ---------------------------------------------------------------------------------- */
 
+static void add_fish_value(struct buf *b, const struct option_row *row)
+{
+    switch (value_of(row)) {
+    case VALUE_FILE:
+        buf_adds(b, " -r -F");
+        break;
+    case VALUE_DIR:
+        buf_adds(b, " -x -a '(__fish_complete_directories)'");
+        break;
+    case VALUE_AT_FILE:
+        buf_adds(b, " -x -a '@(__fish_complete_path "
+                    "(string replace -r \"^[^@]*@\" \"\" -- (commandline -ct)))'");
+        break;
+    case VALUE_CHOICES:
+        buf_adds(b, " -x -a '");
+        add_words(b, row);
+        buf_addc(b, '\'');
+        break;
+    case VALUE_OTHER:
+        buf_adds(b, " -x");
+        break;
+    case VALUE_NONE:
+    case VALUE_TOPIC:
+        break;
+    }
+}
+
+/* A value that may be left out is an argument that may follow. */
+static void add_fish_topics(struct buf *b, const struct option_row *row)
+{
+    buf_addf(b, "complete -c garner -n '__fish_prev_arg_in --%s -%c' -a '", row->name, row->letter);
+    add_words(b, row);
+    buf_adds(b, "'\n");
+}
+
 static void add_fish(struct buf *b)
 {
     buf_adds(b, "# fish completion for garner\ncomplete -c garner -f\n");
     for (size_t i = 0; i < option_nrows; i++) {
         const struct option_row *row = &option_rows[i];
-        const enum value value = row->flags & ROW_OPTIONAL ? VALUE_NONE : value_of(row);
         buf_adds(b, "complete -c garner");
         if (row->letter) {
             buf_addf(b, " -s %c", row->letter);
@@ -169,17 +263,13 @@ static void add_fish(struct buf *b)
         if (row->name) {
             buf_addf(b, " -l %s", row->name);
         }
-        buf_adds(b, value == VALUE_NONE                         ? ""
-                    : value == VALUE_FILE || value == VALUE_DIR ? " -r -F"
-                                                                : " -x");
-        if (value == VALUE_CHOICES) {
-            buf_adds(b, " -a '");
-            add_choices(b, row->arg);
-            buf_addc(b, '\'');
-        }
+        add_fish_value(b, row);
         buf_adds(b, " -d '");
         add_quoted(b, text_of(row), false);
         buf_adds(b, "'\n");
+        if (value_of(row) == VALUE_TOPIC) {
+            add_fish_topics(b, row);
+        }
     }
 }
 

@@ -81,14 +81,14 @@ static void add_first_page(struct buf *b)
         }
     }
     buf_adds(b, "\nMore with --help all, or of a group:\n  ");
-    help_topics(b);
+    help_topics(b, ", ");
     buf_addc(b, '\n');
 }
 
-void help_topics(struct buf *b)
+void help_topics(struct buf *b, const char *between)
 {
     for (unsigned g = 0; g < GROUPS; g++) {
-        buf_addf(b, "%s%s", g ? ", " : "", groups[g].name);
+        buf_addf(b, "%s%s", g ? between : "", groups[g].name);
     }
 }
 

@@ -128,7 +128,7 @@ option_fn take_config;
 
 bool help_knows(const char *topic);
 /* "input, files, ..." appended to b. */
-void help_topics(struct buf *b);
+void help_topics(struct buf *b, const char *between);
 
 /* -- options_check.c -- */
 

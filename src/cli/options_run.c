@@ -32,7 +32,7 @@ struct err *take_help(struct parse *p, const struct option_row *row, const char 
 {
     if (value && !help_knows(value)) {
         struct buf b = BUF_INIT;
-        help_topics(&b);
+        help_topics(&b, ", ");
         struct err *e = err_new(ERR_USAGE, NULL, "there is no group '%s'; there are %s, and all",
             value, buf_failed(&b) ? "" : b.data);
         buf_fini(&b);

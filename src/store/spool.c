@@ -167,8 +167,7 @@ static void vacate(struct spool *s, uint64_t at, size_t len)
                 (off_t)(region * REGION), (off_t)REGION);
         }
     }
-    if (s->in_file == 0) {
-        (void)ftruncate(s->fd, 0);
+    if (s->in_file == 0 && ftruncate(s->fd, 0) == 0) {
         s->end = 0;
     }
 }

@@ -2,7 +2,6 @@
 """The command line itself: habits, files of options, help."""
 
 import re
-import subprocess
 
 import pytest
 
@@ -13,29 +12,6 @@ def test_help(garner):
     for option in ("-h", "--help"):
         run = garner(option)
         assert run.status == 0 and "--jobs" in run.stdout and run.stderr == "", run
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_names_every_option(garner, shell):
-    script = garner("--completion", shell)
-    assert script.status == 0 and script.stderr == "", script
-    spelled = re.findall(r"(?m)^ {2,6}(-\S.*?)(?:  |$)", garner("--help", "all").stdout)
-    options = set(re.findall(r"--([a-z0-9][a-z0-9.-]*)", " ".join(spelled)))
-    missing = [o for o in options if o not in script.stdout]
-    assert len(options) > 80 and not missing, missing
-
-
-def test_bash_completes(garner):
-    script = garner.path("script")
-    script.write_text(garner("--completion", "bash").stdout)
-    ask = f"source {script}; COMP_WORDS=(garner {{}}); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); _garner; echo ${{COMPREPLY[@]}}"
-    for words, want in [("--if-ex", "--if-exists"), ("--if-exists re", "rename"), ("--print n", "new none"), ("x", "")]:
-        run = subprocess.run(["bash", "-c", ask.replace("{}", words)], capture_output=True, text=True)
-        assert run.stdout.strip() == want, (words, run)
-
-
-def test_completion_for_no_such_shell(garner):
-    assert garner("--completion", "tcsh").status == 2
 
 
 def test_version(garner):
