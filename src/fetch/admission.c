@@ -10,6 +10,7 @@
  */
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "fetch/ahead.h"
 #include "fetch/credentials.h"
 #include "fetch/expect.h"
 #include "fetch/session_private.h"
@@ -24,9 +25,11 @@ enum { BATCH = 64 };
 
 struct reading {
     struct co co;
-    struct session *s;        /* borrowed */
-    struct future *next;      /* owned: the entry asked for */
-    struct future *room;      /* owned: what keeps from asking */
+    struct session *s;       /* borrowed */
+    struct future *next;     /* owned: the entry asked for */
+    struct future *room;     /* borrowed: what keeps from asking */
+    struct future *standing; /* owned: the consumer's standing still */
+    struct ahead ahead;
     struct future *looking;   /* owned: the look under way; never cancelled, it borrows the frame */
     struct job *batch[BATCH]; /* borrowed from the session */
     struct probe probes[BATCH];
@@ -45,9 +48,10 @@ static void reading_drop(void *frame)
         err_unref(error);
     }
     future_unref(r->next);
-    future_unref(r->room);
+    future_unref(r->standing);
     future_unref(r->looking);
-    r->s->room = NULL;
+    ahead_fini(&r->ahead);
+    r->s->ahead = NULL;
     r->s->looking = NULL;
 }
 
@@ -230,6 +234,7 @@ static void take(struct reading *r, struct entry *e)
     struct job *job;
     bool same = false;
 
+    ahead_note_read(&r->ahead);
     s->totals.entries++;
     s->totals.read_file = e->file;
     s->totals.read_line = e->line;
@@ -295,14 +300,28 @@ static struct err *take_next(struct reading *r, struct err *status)
     return NULL;
 }
 
-/* Room in the look-ahead again, or the consumer's standing still over. */
-static struct future *wait_for_room(struct session *s)
+/* What keeps from reading, if anything does: the look-ahead, or that the consumer stands still. */
+static struct err *find_obstacle(struct reading *r)
 {
-    if (s->live >= s->options->look_ahead) {
-        s->room = future_new(s->env.loop);
-        return s->room;
+    const struct record_consumer *c = &r->s->consumer;
+    struct err *error;
+
+    r->room = NULL;
+    if (r->n > 0 || r->next) {
+        return NULL; /* asked already, or something is to be looked at first */
     }
-    return s->consumer.ready ? s->consumer.ready(s->consumer.arg) : NULL;
+    error = ahead_pause(&r->ahead, &r->room);
+    if (!error && !r->room && c->ready) {
+        r->room = r->standing = c->ready(c->arg);
+    }
+    return error;
+}
+
+static void forget_obstacle(struct reading *r)
+{
+    ahead_resume(&r->ahead);
+    future_unref(r->standing);
+    r->standing = NULL;
 }
 
 static enum co_state read_step(void *frame, struct err *status)
@@ -313,7 +332,18 @@ static enum co_state read_step(void *frame, struct err *status)
 
     CO_BEGIN(&r->co);
     while (session__reading(s) && (!r->ended || r->n > 0)) {
-        if (!r->next && !r->ended && r->n < BATCH && s->live < s->options->look_ahead) {
+        error = find_obstacle(r);
+        if (error) {
+            return co_fail(&r->co, error);
+        }
+        if (r->room) {
+            CO_AWAIT(&r->co, r->room);
+            if (status) {
+                return co_fail(&r->co, err_ref(status));
+            }
+            forget_obstacle(r);
+        }
+        if (!r->next && !r->ended && r->n < BATCH && ahead_may_read(&r->ahead, r->n > 0)) {
             r->next = async_iter_next(s->entries);
             if (!r->next) {
                 return co_fail(&r->co, err_plain(ERR_NOMEM));
@@ -340,16 +370,6 @@ static enum co_state read_step(void *frame, struct err *status)
                 return co_fail(&r->co, error);
             }
         }
-        r->room = wait_for_room(s);
-        if (r->room && r->n == 0) {
-            CO_AWAIT(&r->co, r->room);
-            if (status) {
-                return co_fail(&r->co, err_ref(status));
-            }
-        }
-        s->room = NULL;
-        future_unref(r->room);
-        r->room = NULL;
     }
     CO_END(&r->co);
 }
@@ -370,6 +390,8 @@ struct err *session__start_reader(struct session *s)
     }
     r = task_frame(s->reader);
     r->s = s;
+    ahead_init(&r->ahead, s);
+    s->ahead = &r->ahead;
     s->looking = &r->looking;
     future_watch(task_future(s->reader), &s->reader_ended, on_read, s);
     return NULL;

@@ -3,6 +3,7 @@
  * The end of a job: its record, what that means for the run, and for those with the same target.
  */
 #include "base/alloc.h"
+#include "fetch/ahead.h"
 #include "fetch/destination.h"
 #include "fetch/session_private.h"
 
@@ -212,8 +213,8 @@ void session__job_end(struct session *s, struct job *job, struct err *error)
     s->live--;
     leave_target(s, job);
     job_free(job);
-    if (s->live < s->options->look_ahead) {
-        session__complete(s->room);
+    if (s->ahead) {
+        ahead_job_ended(s->ahead);
     }
     session__check_over(s);
 }

@@ -39,11 +39,11 @@ struct session {
     struct task *reader; /* owned; NULL before and after */
     struct future_cb reader_ended;
     struct future *const *looking; /* the reader's probe under way: it must not be cancelled then */
-    struct future *room; /* borrowed from the reader: done when there is look-ahead again */
-    struct future *over; /* owned: done when the run is over */
-    struct future *idle; /* owned by the main frame: done when no job is left */
-    struct entry *late;  /* owned: the list gave it when nothing more was to be read */
-    uint64_t unread;     /* entries that session_place was asked for */
+    struct ahead *ahead;           /* borrowed from the reader, while it is there */
+    struct future *over;           /* owned: done when the run is over */
+    struct future *idle;           /* owned by the main frame: done when no job is left */
+    struct entry *late;            /* owned: the list gave it when nothing more was to be read */
+    uint64_t unread;               /* entries that session_place was asked for */
     enum session_stop stop;
     struct err *local; /* owned: with STOP_LOCAL, what failed */
     bool draining;

@@ -23,11 +23,16 @@ void hosts__wake(struct hosts *all)
     }
 }
 
+static bool lookup_possible(const struct hosts *all)
+{
+    return !list_empty(&all->lookup) && all->lookups < all->options.lookups;
+}
+
 /* The ring to serve from, NULL if neither can be. */
 static struct list *next_ring(struct hosts *all)
 {
     bool ready = !list_empty(&all->ready);
-    bool lookup = !list_empty(&all->lookup) && all->lookups < all->options.lookups;
+    bool lookup = lookup_possible(all);
     if (ready && lookup) {
         all->lookup_turn = !all->lookup_turn;
         return all->lookup_turn ? &all->lookup : &all->ready;
@@ -270,6 +275,11 @@ bool slot_idle(const struct slot *s)
 struct hosts_figures hosts_figures(const struct hosts *h)
 {
     return (struct hosts_figures){h->running, h->waiting, HASH_COUNT(h->table), h->held};
+}
+
+bool hosts_starving(const struct hosts *h)
+{
+    return h->running < h->options.jobs && list_empty(&h->ready) && !lookup_possible(h);
 }
 
 unsigned hosts_jobs(const struct hosts *h)

@@ -75,6 +75,8 @@ struct hosts_figures {
     unsigned running, waiting, hosts, held;
 };
 struct hosts_figures hosts_figures(const struct hosts *h);
+/* A slot is free, and of those that wait none may have it now. */
+bool hosts_starving(const struct hosts *h);
 unsigned hosts_jobs(const struct hosts *h); /* requests at once, as in the options */
 
 #endif

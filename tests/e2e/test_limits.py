@@ -4,6 +4,7 @@
 import re
 import resource
 import subprocess
+import threading
 
 import pytest
 
@@ -90,5 +91,23 @@ def test_look_ahead_is_bounded_but_wide(garner, faults):
     run = garner.start("-o", "{index}", "-j", 8, "--per-host", 2, "-i", "-", stdin=subprocess.PIPE)
     run.write("\n".join(stuck + [faults.url(f"/free{i}", host="127.0.0.2") for i in range(10)]) + "\n")
     run.until(lambda: len(run.output().splitlines()) == 10, "the other host's files")
+    run.send()
+    assert run.wait().status == 130
+
+
+def test_reading_goes_on_past_what_waits_for_slots(garner, faults):
+    """All slots are with one host, and 600 more of its entries wait: what is behind them is in line all the same."""
+    first = [faults.url(f"/first{i}", gate="first") for i in range(8)]
+    stuck = [faults.url(f"/{i}", gate="never") for i in range(600)]
+    free = [faults.url(f"/free{i}", host="127.0.0.2") for i in range(4)]
+    filler = [faults.url(f"/filler{i}", gate="never", key="x" * 300) for i in range(2000)]
+    run = garner.start("-o", "{index}", "-j", 8, "-i", "-", stdin=subprocess.PIPE)
+    writer = threading.Thread(target=run.write, args=("\n".join(first + stuck + free + filler) + "\n",), daemon=True)
+    writer.start()
+    faults.wait_gate("first", 8)
+    writer.join(30)  # far more than a pipe holds: the entries before the filler were read
+    assert not writer.is_alive()
+    faults.open("first")
+    run.until(lambda: len(run.output().splitlines()) == 12, "the other host's files")
     run.send()
     assert run.wait().status == 130

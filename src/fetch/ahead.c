@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch/ahead.h"
+
+#include "fetch/session_private.h"
+
+enum {
+    ENOUGH = 128, /* requests that wait, at least; or twice as many as run */
+    STEP = 64,    /* entries at the walking pace, each */
+};
+#define STEP_SECONDS 0.01
+
+static struct err *on_pace(void *arg)
+{
+    struct ahead *a = arg;
+
+    a->spare = STEP;
+    session__complete(a->room);
+    return NULL;
+}
+
+void ahead_init(struct ahead *a, struct session *s)
+{
+    *a = (struct ahead){.s = s};
+    timer_init(&a->pace, on_pace, a);
+}
+
+void ahead_fini(struct ahead *a)
+{
+    timer_stop(&a->pace);
+    future_unref(a->room);
+    a->room = NULL;
+}
+
+static bool within_look_ahead(const struct ahead *a)
+{
+    return a->s->live < a->s->options->look_ahead;
+}
+
+/* A share (1: all, 2: half) of what is enough waits for slots, and some of it can have the next. */
+static bool enough_wait(const struct ahead *a, unsigned share)
+{
+    const struct hosts *hosts = a->s->env.hosts;
+    const unsigned jobs = hosts_jobs(hosts);
+    const unsigned enough = jobs > ENOUGH / 2 ? 2 * jobs : ENOUGH;
+
+    return hosts_figures(hosts).waiting >= enough / share && !hosts_starving(hosts);
+}
+
+bool ahead_may_read(const struct ahead *a, bool batched)
+{
+    return within_look_ahead(a) && (batched || a->spare > 0 || !enough_wait(a, 1));
+}
+
+void ahead_note_read(struct ahead *a)
+{
+    a->spare -= a->spare > 0;
+}
+
+struct err *ahead_pause(struct ahead *a, struct future **room)
+{
+    struct loop *l = a->s->env.loop;
+
+    *room = NULL;
+    if (ahead_may_read(a, false)) {
+        return NULL;
+    }
+    a->room = future_new(l);
+    if (!a->room) {
+        return err_plain(ERR_NOMEM);
+    }
+    *room = a->room;
+    a->paused = within_look_ahead(a);
+    return a->paused ? timer_start_after(l, &a->pace, STEP_SECONDS) : NULL;
+}
+
+void ahead_resume(struct ahead *a)
+{
+    ahead_fini(a);
+}
+
+void ahead_job_ended(struct ahead *a)
+{
+    if (within_look_ahead(a) && !(a->paused && enough_wait(a, 2))) {
+        session__complete(a->room);
+    }
+}
