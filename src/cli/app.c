@@ -9,6 +9,7 @@
  */
 #include "cli/app.h"
 
+#include "aio/forkserver.h"
 #include "aio/runner.h"
 #include "aio/timeout.h"
 #include "base/alloc.h"
@@ -33,8 +34,9 @@ enum { STATUS_USAGE = 2, STATUS_LOCAL = 3, STATUS_TIMEOUT = 124, STATUS_CLOSED =
 enum { PROGRESS_EVERY = 5, FINISH_AFTER_SIGNAL = 1 }; /* seconds */
 
 struct app {
-    struct options *options; /* borrowed */
-    struct runner *runner;   /* owned, as the rest: freed by close_all */
+    struct options *options;       /* borrowed */
+    struct forkserver *forkserver; /* owned, as the rest: freed by close_all; NULL without --exec */
+    struct runner *runner;
     struct report *report;
     struct records *records;
     struct ledger *ledger;
@@ -295,6 +297,7 @@ static struct err *open_session(struct app *app)
     env.store = app->store;
     env.journal = ledger_journal(app->ledger);
     env.checksums = app->checksums;
+    env.forkserver = app->forkserver;
     consumer = ledger_consumer(app->ledger, &consumer);
     return session_new(&env, &o->session, app->entries, &consumer, &app->session);
 }
@@ -334,11 +337,23 @@ static void confine(struct app *app)
     buf_fini(&say);
 }
 
+/* First of all: --exec's commands get the signals, limits and files that we were started with, and
+ * are not confined. */
+static struct err *open_forkserver(struct app *app)
+{
+    const struct session_options *o = &app->options->session;
+
+    return o->exec && !o->dry_run ? forkserver_new(&app->forkserver) : NULL;
+}
+
 static struct err *open_all(struct app *app, const struct trace *trace)
 {
     struct options *o = app->options;
-    struct err *error;
+    struct err *error = open_forkserver(app);
 
+    if (error) {
+        return error;
+    }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     error = limits_apply(o, app_warn, NULL);
@@ -350,7 +365,10 @@ static struct err *open_all(struct app *app, const struct trace *trace)
         return err_new(ERR_NOMEM, NULL, "cannot start: no memory or no descriptors");
     }
     loop_set_debug(runner_loop(app->runner), o->debug);
-    error = open_checksums(app);
+    error = app->forkserver ? forkserver_attach(app->forkserver, runner_loop(app->runner)) : NULL;
+    if (!error) {
+        error = open_checksums(app);
+    }
     if (!error) {
         error = open_output(app);
     }
@@ -378,6 +396,7 @@ static struct err *close_all(struct app *app)
     checksums_free(app->checksums);
     records_free(app->records);
     report_free(app->report);
+    forkserver_free(app->forkserver);
     runner_free(app->runner);
     return error;
 }

@@ -74,15 +74,6 @@ int ledger_failures_dir(const struct ledger *g)
 
 /* -- records ------------------------------------------------------------------------------- */
 
-/* A file that is there and is this entry's was finished by a run that died before it could say so,
- * or by one without a journal. */
-static bool is_done(const struct record *r)
-{
-    return r->state == RECORD_FINISHED ||
-           (r->state == RECORD_SKIPPED && r->reason &&
-               (strcmp(r->reason, "exists") == 0 || strcmp(r->reason, "verified") == 0));
-}
-
 static bool is_left(const struct record *r)
 {
     return r->state == RECORD_FAILED || r->state == RECORD_CANCELLED || r->state == RECORD_PENDING;
@@ -107,7 +98,7 @@ static void note_done(struct ledger *g, const struct record *r)
 static struct err *on_record(void *arg, const struct record *r)
 {
     struct ledger *g = arg;
-    if (g->journal && !g->looks && is_done(r)) {
+    if (g->journal && !g->looks && record_done(r)) {
         note_done(g, r);
     }
     if (g->failures && r->entry && is_left(r)) {

@@ -3,6 +3,7 @@
 #include "cli/options_private.h"
 #include "cli/sums.h"
 #include "cli/write_out.h"
+#include "fetch/command.h"
 #include "net/multi.h"
 #include "store/template.h"
 
@@ -18,10 +19,15 @@
 
 static const int default_retry_codes[] = {408, 425, 429, 500, 502, 503, 504, 0};
 
+static unsigned cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > 65535 ? 65535 : (unsigned)n;
+}
+
 static unsigned default_threads(void)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 5 : cores > 28 ? 32 : (unsigned)cores + 4;
+    return cores() > 28 ? 32 : cores() + 4;
 }
 
 void options__set_defaults(struct options *o)
@@ -47,6 +53,7 @@ void options__set_defaults(struct options *o)
     s->request.location = true;
     s->segments = 1;
     s->segment_size = 1 << 20;
+    s->exec_jobs = cores();
     s->request.max_redirs = 10;
     s->retry = (struct retry_options){
         .retries = 4,
@@ -237,6 +244,9 @@ static const char *contradiction(const struct parse *p)
     if (s->checksum && (typed(p) != 1 || p->files.count)) {
         return "--checksum: is of one file; in a list, each entry has a checksum of its own";
     }
+    if (s->exec && (s->head || s->discard)) {
+        return "--exec: is run for files, and --head and --discard store none";
+    }
     if (s->dry_run && o->failures) {
         return "--dry-run: goes without --failures";
     }
@@ -310,12 +320,54 @@ static struct err *find_input(struct parse *p)
     return NULL;
 }
 
+/* By PATH, as it will be looked up. */
+static bool program_exists(const char *name)
+{
+    const char *path = getenv("PATH");
+    if (strchr(name, '/')) {
+        return access(name, X_OK) == 0;
+    }
+    for (path = path ? path : "/bin:/usr/bin"; *path; path += *path == ':') {
+        size_t len = strcspn(path, ":");
+        struct buf b = BUF_INIT;
+        buf_add(&b, len ? path : ".", len ? len : 1);
+        buf_addf(&b, "/%s", name);
+        bool found = !buf_failed(&b) && access(b.data, X_OK) == 0;
+        buf_fini(&b);
+        if (found) {
+            return true;
+        }
+        path += len;
+    }
+    return false;
+}
+
+static void remark_command(const struct parse *p)
+{
+    struct command *c = NULL;
+    struct buf b = BUF_INIT;
+    if (!p->warn || !p->o->session.exec || command_parse(p->o->session.exec, &c)) {
+        return;
+    }
+    if (command_remark(c)) {
+        buf_addf(&b, "--exec: %s", command_remark(c));
+    } else if (*command_name(c) != '{' && !program_exists(command_name(c))) {
+        buf_addf(&b, "--exec: there is no program '%s' (yet)", command_name(c));
+    }
+    if (b.len && !buf_failed(&b)) {
+        p->warn(p->warn_arg, b.data);
+    }
+    buf_fini(&b);
+    command_free(c);
+}
+
 static void remark(const struct parse *p)
 {
     const struct options *o = p->o;
     if (p->warn && o->output.write_out) {
         write_out_free(write_out_new(o->output.write_out, p->warn, p->warn_arg));
     }
+    remark_command(p);
     if (p->warn && p->look_ahead_set && o->session.look_ahead < o->hosts.jobs) {
         p->warn(p->warn_arg, "--look-ahead is less than --jobs: fewer downloads run at once");
     }

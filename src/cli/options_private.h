@@ -108,7 +108,7 @@ option_fn take_nothing, take_help, take_completion, take_version, take_input, ta
     take_allow_dir, take_output, take_tree, take_no_resume, take_range, take_checksum, take_hash,
     take_key, take_mode, take_return_when, take_jobs, take_per_host, take_look_ahead, take_buffer,
     take_retry, take_retry_on, take_print, take_write_out, take_shard, take_verbose,
-    take_on_interrupt;
+    take_on_interrupt, take_exec;
 
 /* -- options_request.c: what is sent, and over what -- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How an option's value is taken: lists, files, awaiting, pace, retrying, output. */
 #include "cli/options_private.h"
+#include "fetch/command.h"
 #include "store/digest.h"
 
 #include <limits.h>
@@ -342,6 +343,14 @@ struct err *take_write_out(struct parse *p, const struct option_row *row, const 
     buf_fini(&file);
     buf_fini(&format);
     return e;
+}
+
+struct err *take_exec(struct parse *p, const struct option_row *row, const char *value)
+{
+    struct command *command = NULL;
+    struct err *e = command_parse(value, &command);
+    command_free(command);
+    return e ? option_error(row, e) : take_string(p, row, value);
 }
 
 struct err *take_verbose(struct parse *p, const struct option_row *row, const char *value)

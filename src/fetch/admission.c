@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "fetch/ahead.h"
 #include "fetch/credentials.h"
+#include "fetch/exec.h"
 #include "fetch/expect.h"
 #include "fetch/session_private.h"
 #include "store/dir.h"
@@ -77,12 +78,16 @@ static void skip(struct session *s, struct job *job, const char *reason)
 {
     struct record *r = job->record;
 
-    note_skip(s, job);
     r->state = RECORD_SKIPPED;
     r->reason = reason;
     r->size = job->probe.size;
     r->duplicate_of = job->duplicate_of;
-    session__job_end(s, job, NULL);
+    if (exec_wanted(job)) {
+        session__run(job, exec_task(job));
+    } else {
+        note_skip(s, job);
+        session__job_end(s, job, NULL);
+    }
 }
 
 /* Where its file is by now is not known. */

@@ -200,6 +200,7 @@ void session__job_end(struct session *s, struct job *job, struct err *error)
     if (error) {
         r->state = state_of_error(s, error);
         r->error = err_is(error, ERR_CANCELLED) ? reason_of_cancel(s, error) : error;
+        r->reason = NULL; /* a file that is there, but its --exec did not end well */
     }
     if (job->phase == JOB_RUNNING) {
         s->totals.running--;

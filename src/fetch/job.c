@@ -2,6 +2,7 @@
 #include "fetch/job.h"
 
 #include "base/alloc.h"
+#include "fetch/exec.h"
 #include "fetch/key.h"
 #include "fetch/session_private.h"
 
@@ -95,6 +96,9 @@ struct job *job_new(struct session *s, struct entry *e, uint64_t index, struct e
     }
     if (!*error) {
         *error = read_checksum(job);
+    }
+    if (!*error && !exec_possible(job)) {
+        *error = err_new(ERR_INPUT, NULL, "the entry has no id, and --exec asks for {id}");
     }
     return job;
 }

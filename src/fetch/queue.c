@@ -2,6 +2,7 @@
 /* Between admission and download: a job in its host's queue, and its task once it has a slot. */
 #include "fetch/destination.h"
 #include "fetch/download.h"
+#include "fetch/exec.h"
 #include "fetch/session_private.h"
 
 #include <arpa/inet.h>
@@ -46,12 +47,38 @@ void session__enqueue(struct session *s, struct job *job)
     }
 }
 
+/* The file is there; what is left to do is its command. */
 static struct err *on_ended(struct future *f, void *arg)
 {
     struct job *job = arg;
+    struct err *error = future_error(f);
 
-    session__job_end(job->session, job, future_error(f));
+    if (error || job->step == PHASE_EXEC || !exec_wanted(job)) {
+        session__job_end(job->session, job, error);
+    } else if (job->session->stop != STOP_NONE) {
+        session__job_end(job->session, job, err_plain(ERR_CANCELLED));
+    } else {
+        session__run(job, exec_task(job));
+    }
     return NULL;
+}
+
+void session__run(struct job *job, struct task *task)
+{
+    struct session *s = job->session;
+
+    task_unref(job->task);
+    job->task = task;
+    if (!task) {
+        session__job_end(s, job, err_plain(ERR_NOMEM));
+        return;
+    }
+    if (job->phase != JOB_RUNNING) {
+        job->phase = JOB_RUNNING;
+        s->totals.running++;
+        list_push(&s->running, &job->run);
+    }
+    future_watch(task_future(task), &job->ended, on_ended, job);
 }
 
 struct err *session__on_grant(void *arg)
@@ -64,14 +91,6 @@ struct err *session__on_grant(void *arg)
         /* it may have been cancelled since: then the slot is released by who waited */
         return future_done(wait) ? NULL : future_set_result(wait, NULL, NULL);
     }
-    job->task = download_task(job);
-    if (!job->task) {
-        session__job_end(job->session, job, err_plain(ERR_NOMEM));
-        return NULL;
-    }
-    job->phase = JOB_RUNNING;
-    job->session->totals.running++;
-    list_push(&job->session->running, &job->run);
-    future_watch(task_future(job->task), &job->ended, on_ended, job);
+    session__run(job, download_task(job));
     return NULL;
 }

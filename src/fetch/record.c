@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct record *record_new(void)
 {
@@ -63,4 +64,11 @@ bool record_ok(const struct record *r)
 {
     return r->state == RECORD_FINISHED || r->state == RECORD_SKIPPED ||
            r->state == RECORD_UNCHANGED;
+}
+
+bool record_done(const struct record *r)
+{
+    return r->state == RECORD_FINISHED ||
+           (r->state == RECORD_SKIPPED && r->reason &&
+               (strcmp(r->reason, "exists") == 0 || strcmp(r->reason, "verified") == 0));
 }

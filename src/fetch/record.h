@@ -64,6 +64,10 @@ void record_free(void *record);
 const char *record_state_name(enum record_state s);
 bool record_ok(const struct record *r); /* finished, skipped, unchanged */
 
+/* The file is there and is this entry's: finished now, or by a run that died before it could say
+ * so, or by one without a journal. */
+bool record_done(const struct record *r);
+
 /* Who takes the records of a session, on the loop's thread. */
 struct record_consumer {
     /* Each entry read comes once; r is borrowed for the call. An error (ERR_IO: nobody can be told

@@ -7,8 +7,10 @@
  */
 #include "fetch/session.h"
 
+#include "aio/sem.h"
 #include "aio/timeout.h"
 #include "base/alloc.h"
+#include "fetch/command.h"
 #include "fetch/session_private.h"
 
 #include <stdlib.h>
@@ -24,6 +26,16 @@ struct running {
 };
 
 /* -- life ---------------------------------------------------------------------------------- */
+
+static struct err *open_commands(struct session *s)
+{
+    struct err *error = command_parse(s->options->exec, &s->command);
+
+    if (!error && !(s->commands = sem_new(s->env.loop, s->options->exec_jobs, true))) {
+        error = err_plain(ERR_NOMEM);
+    }
+    return error;
+}
 
 struct err *session_new(const struct session_env *env, const struct session_options *options,
     struct async_iter *entries, const struct record_consumer *consumer, struct session **out)
@@ -47,6 +59,9 @@ struct err *session_new(const struct session_env *env, const struct session_opti
     if (!error && options->hash) {
         error = digest_parse_algo(options->hash, &s->hash);
     }
+    if (!error && options->exec) {
+        error = open_commands(s);
+    }
     if (!error && (!(s->targets = targets_new()) || !(s->over = future_new(env->loop)))) {
         error = err_plain(ERR_NOMEM);
     }
@@ -65,6 +80,8 @@ void session_free(struct session *s)
     }
     async_iter_close(s->entries);
     template_free(s->template);
+    command_free(s->command);
+    sem_free(s->commands);
     targets_free(s->targets);
     task_unref(s->reader);
     future_unref(s->over);

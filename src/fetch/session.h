@@ -65,6 +65,8 @@ struct session_options {
     const char *hash;        /* algorithm for the record */
     bool dry_run;            /* no request, no file: records say what would become of the entries */
     unsigned shard, shards;  /* which of how many shares of the list is ours; shards 0: all */
+    const char *exec;        /* --exec's command (command.h); NULL: none */
+    unsigned exec_jobs;      /* commands at once, >= 1 */
     bool single;             /* the list is one command-line URL: notes may say so */
 };
 
@@ -78,6 +80,7 @@ struct session_env {
     const struct net_options *net;
     const struct journal *journal;     /* what it lists is skipped; NULL: none */
     const struct checksums *checksums; /* see session_expect; NULL: none */
+    struct forkserver *forkserver;     /* with options->exec: runs the commands */
     /* Something worth a line on standard error, once. */
     void (*warn)(void *arg, const char *text);
     void *warn_arg;
@@ -95,6 +98,7 @@ struct session_totals {
 };
 
 struct checksums;
+struct forkserver;
 struct journal;
 struct session;
 

@@ -26,7 +26,9 @@ struct session {
     struct template *template;  /* owned */
     struct targets *targets;    /* owned */
     enum digest_algo hash;
-    bool names_checked; /* two entries can come to one path */
+    struct command *command; /* owned: --exec; NULL: none */
+    struct sem *commands;    /* owned: permits to run one, with it */
+    bool names_checked;      /* two entries can come to one path */
 
     struct list jobs;      /* every entry without a record, in the order of reading */
     size_t live;           /* how many */
@@ -93,6 +95,10 @@ struct err *session__start_reader(struct session *s);
 
 /* No look-up of ours is needed for this URL. */
 bool session__resolved(const struct session *s, const struct url *url);
+
+/* A job that has its task from now on, instead of the one it had: it runs. NULL: no memory, and the
+ * job has come to its end. */
+void session__run(struct job *job, struct task *task);
 
 /* A job whose turn has come joins its host's queue. */
 void session__enqueue(struct session *s, struct job *job);

@@ -11,6 +11,9 @@
 
 struct template;
 
+/* An entry's id, a JSON text, as {id} has it: a string without its quotes. False: it is none. */
+bool template_add_id(struct buf *b, const char *id);
+
 /* What the placeholders stand for. Borrowed; NULL where there is none. */
 struct template_values {
     const char *host;

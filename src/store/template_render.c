@@ -144,26 +144,29 @@ static void add_query_parameter(struct buf *b, const char *query, const char *ke
     buf_fini(&name);
 }
 
+bool template_add_id(struct buf *b, const char *id)
+{
+    if (*id != '"') {
+        buf_adds(b, id);
+        return true;
+    }
+    cJSON *json = cJSON_Parse(id);
+    const char *text = json ? cJSON_GetStringValue(json) : NULL;
+    const bool good = text != NULL;
+    buf_adds(b, good ? text : "");
+    cJSON_Delete(json);
+    return good;
+}
+
 static struct err *add_id(struct rendering *r)
 {
     const char *id = r->v->id;
     if (!id || strcmp(id, "null") == 0) {
         return err_new(ERR_INPUT, NULL, "the output template needs an id, the entry has none");
     }
-    if (*id != '"') {
-        buf_adds(&r->piece, id);
-        return NULL;
-    }
-    cJSON *json = cJSON_Parse(id);
-    const char *text = json ? cJSON_GetStringValue(json) : NULL;
-    struct err *e = NULL;
-    if (text) {
-        buf_adds(&r->piece, text);
-    } else {
-        e = err_new(ERR_INPUT, NULL, "the output template cannot use the entry's id");
-    }
-    cJSON_Delete(json);
-    return e;
+    return template_add_id(&r->piece, id)
+               ? NULL
+               : err_new(ERR_INPUT, NULL, "the output template cannot use the entry's id");
 }
 
 static struct err *add_key(struct rendering *r, const char *key)

@@ -114,6 +114,12 @@ static const struct {
     {"--netrc-file missing" URL, "--netrc-file: missing"},
     {"--resolve h" URL, "--resolve: 'h'"}, {"--resolve h:80" URL, "--resolve: "},
     {"--connect-to a:1" URL, "--connect-to: "},
+    {"--exec " URL, "--exec: a command is needed"},
+    {"--exec a~'b" URL, "--exec: a quote (') is not closed"},
+    {"--exec a~{pth}" URL, "--exec: unknown placeholder {pth}"},
+    {"--exec-jobs 0" URL, "--exec-jobs: '0'"},
+    {"--exec true -I" URL, "--exec: is run for files"},
+    {"--exec true --discard" URL, "--exec: is run for files"},
     {"--print all" URL, "--print: 'all'"}, {"--progress rich" URL, "--progress: 'rich'"},
     {"-K missing" URL, "missing: No such file"},
     /* contradictions */
