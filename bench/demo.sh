@@ -25,9 +25,8 @@ say()
 # shown WORD...: a command as one would type it, then its run
 shown()
 {
-    printf '$ '
-    printf '%s ' "${@//$garner/garner}"
-    printf '\n'
+    local words=("${@//$garner/garner}")
+    printf '$ %s\n' "${words[*]}"
     "$@"
 }
 
@@ -150,7 +149,9 @@ du -sh --apparent-size root | cut -f 1
 
 say "HTTP/1.1: a list, with progress (at most 4 MiB a second, so that there is some to see)"
 list "http://127.0.0.1:$port" >http1.txt
-shown "$garner" -i http1.txt -d one --progress plain --limit-rate 4M --print none || true
+progress=plain
+[ ! -t 2 ] || progress=auto # on a terminal: a display that is redrawn in place
+shown "$garner" -i http1.txt -d one --progress "$progress" --limit-rate 4M --print none || true
 compare one
 
 say "The same command again has nothing to do"
