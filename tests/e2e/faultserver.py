@@ -105,6 +105,7 @@ class FaultServer:
     def __init__(self, loop, port=None, version=1):
         self._loop = loop
         self.version = version
+        self.files = {}  # what is under a path (with its query or for any) in place of the usual body
         self._lock = threading.Condition()
         self._requests = []
         self._counts = {}
@@ -341,6 +342,9 @@ class Reply:
                                "body": request.body.decode("latin-1")}).encode()
         if "text" in q:
             return q["text"].encode()
+        for name in (request.target, request.path):
+            if name in self.server.files:
+                return self.server.files[name]
         return body(int(q.get("size", 100)), int(q.get("seed", 0)))
 
     def encoded(self, status, headers, data):
