@@ -105,7 +105,8 @@ CONF
         nginx_pid=$!
         for ((wait = 0; wait < 100; wait++)); do
             kill -0 "$nginx_pid" 2>/dev/null || break
-            if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            # The port may be another program's: nginx writes its pid once it has its own.
+            if [ -s "$tmp/pid" ] && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
                 return
             fi
             sleep 0.05
