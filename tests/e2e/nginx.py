@@ -141,6 +141,7 @@ class Nginx:
             if self._process.poll() is not None:
                 return False
             try:
+                (self.dir / "pid").stat()  # it is there once the ports are nginx's own
                 for port in (self.port, self.tls_port):
                     socket.create_connection(("127.0.0.1", port), 1).close()
                 return True

@@ -9,12 +9,15 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import tarfile
 
 import pytest
 
 import examples
 import faultserver
+import runner
 
 PROGRAMS = ("jq", "parallel", "tar")
 
@@ -216,3 +219,13 @@ def test_a_list_that_grows(place):
 
 def test_readme_has_ten():
     assert len(README_CASES) == 10
+
+
+def test_comparison():
+    """What README's table says of garner is what bench/compare.py sees. (Its peers may not be installed.)"""
+    table = examples.README.read_text().split("\n## Beside its peers\n", 1)[1].split("\n## ", 1)[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    run = subprocess.run([sys.executable, runner.TOP / "bench" / "compare.py", "--tools", "garner"],
+                         env=dict(os.environ, GARNER=str(runner.BINARY)), capture_output=True, text=True, timeout=120)
+    seen = [line.strip("| ").split(" | ") for line in run.stdout.splitlines() if line.startswith("| ")]
+    assert len(rows) > 10 and [[row[0], row[1], row[-1]] for row in rows[1:]] == seen[1:], run
