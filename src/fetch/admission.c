@@ -114,39 +114,29 @@ static struct err *obstacle(const struct job *job)
     return err_new(ERR_IO, "EEXIST", "%s is there and is not a regular file", job->path);
 }
 
-/* A file without a mark, or without attributes at all, is trusted by its name. */
-static bool another_entrys_file(const struct session *s, const struct job *job)
-{
-    return s->options->marks && job->probe.mark != 0 && job->probe.mark != job->key;
-}
-
 /* What to do with a job whose path was looked at. True: its name changed, look again. */
 static bool admit(struct session *s, struct job *job)
 {
     const bool present = job->probe.final == PRESENCE_FILE;
+    bool again, same;
+    struct err *error;
 
     if (job->probe.errnum || job->probe.final == PRESENCE_OBSTACLE) {
         session__job_end(s, job, obstacle(job));
         return false;
     }
-    if (!present || job->if_exists == IF_EXISTS_OVERWRITE) {
+    error = target_settle(s, job, &again, &same);
+    if (error) {
+        session__job_end(s, job, error);
+    } else if (again) {
+        return true;
+    } else if (same) {
+        target_wait(job);
+    } else if (!present || job->if_exists == IF_EXISTS_OVERWRITE) {
         session__enqueue(s, job);
-        return false;
-    }
-    if (job->if_exists != IF_EXISTS_RENAME && another_entrys_file(s, job) && !job->moved) {
-        bool same;
-        struct err *error = target_move(s, job, &same);
-        job->moved = true;
-        if (error) {
-            session__job_end(s, job, error);
-        }
-        return !error && !same;
-    }
-    if (job->duplicate_of) {
+    } else if (job->duplicate_of) {
         skip(s, job, "duplicate");
-        return false;
-    }
-    if (job->if_exists == IF_EXISTS_FAIL) {
+    } else if (job->if_exists == IF_EXISTS_FAIL) {
         session__job_end(
             s, job, err_new(ERR_IO, "EEXIST", "%s exists, and --if-exists is fail", job->path));
     } else if (job->if_exists == IF_EXISTS_SKIP && job->expect.algo == DIGEST_NONE) {
@@ -155,6 +145,25 @@ static bool admit(struct session *s, struct job *job)
         session__enqueue(s, job);
     }
     return false;
+}
+
+void session__take_back(struct session *s, struct job *job)
+{
+    const enum aside why = job->aside;
+
+    job->aside = ASIDE_NOT;
+    job->phase = JOB_READ;
+    if (s->stop != STOP_NONE) {
+        session__job_end(s, job, err_plain(ERR_CANCELLED));
+    } else if (why == ASIDE_ADMIT) {
+        (void)admit(s, job); /* its path is settled */
+    } else if (target_find(s, job)) {
+        target_wait(job);
+    } else { /* the other is through: what the next reply says will do */
+        free(job->path);
+        job->path = NULL;
+        session__enqueue(s, job);
+    }
 }
 
 /* Takes the answers of a look; those that moved stay in the batch for another one. */
@@ -169,7 +178,7 @@ static void admit_batch(struct reading *r)
     for (size_t i = 0; i < r->n; i++) {
         struct job *job = r->batch[i];
         job->probe = r->probes[i];
-        job->probe.path = NULL;
+        job->probe.path = job->probe.rather = NULL;
         if (admit(r->s, job)) {
             probe_fini(&job->probe);
             r->batch[again++] = job;
@@ -183,7 +192,7 @@ static struct future *look(struct reading *r)
     bool etags = false;
 
     for (size_t i = 0; i < r->n; i++) {
-        r->probes[i] = (struct probe){.path = r->batch[i]->path, .key_hash = r->batch[i]->key};
+        r->probes[i] = target_probe(r->s, r->batch[i]);
         etags = etags || r->batch[i]->if_exists == IF_EXISTS_UPDATE ||
                 r->batch[i]->if_exists == IF_EXISTS_VERIFY;
     }

@@ -35,6 +35,7 @@ void attempt_fini(struct attempt *a)
     forget_request(a);
     buf_fini(&a->texts);
     url_free(a->url);
+    task_unref(a->naming);
 }
 
 struct err *attempt_aim(struct attempt *a, unsigned mirror)

@@ -20,6 +20,7 @@ struct attempt {
     struct slot *slot;               /* borrowed: the job's, or a helper's own */
     const struct receiver *receiver; /* static */
     struct segments *segments;       /* owned by the download; NULL: one connection */
+    struct task *naming;             /* owned: settles the name that the reply brought (naming.h) */
     struct segment *segment;         /* borrowed from them: what it brings of the file; NULL: all */
     bool helps;   /* one of several beside the download's own (segments.h, race.h): it asks for the
                      bytes from plan.from to last */
@@ -64,6 +65,7 @@ enum verdict {
     ATTEMPT_DONE,      /* the whole body is in the sink */
     ATTEMPT_UNCHANGED, /* 304 to a conditional request */
     ATTEMPT_REDIRECT,  /* a->url is the next hop */
+    ATTEMPT_ASIDE,     /* the job goes back to be admitted with its name (job.aside) */
     ATTEMPT_AGAIN,     /* at once, with another plan, or for the rest */
     ATTEMPT_RETRY,     /* failed in a way that may pass */
     ATTEMPT_FAILED,
@@ -75,5 +77,8 @@ enum verdict attempt_judge(struct attempt *a, struct err *status, struct err **e
 
 /* Bytes of the file that this attempt brought and none before it. */
 int64_t attempt_gained(const struct attempt *a);
+
+/* The request may be made again: it is a GET or HEAD, or --retry-unsafe. */
+bool attempt_repeatable(const struct attempt *a);
 
 #endif

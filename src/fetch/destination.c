@@ -2,18 +2,17 @@
 #include "fetch/destination.h"
 
 #include "base/buf.h"
-#include "fetch/expect.h"
 #include "fetch/session_private.h"
 #include "store/name.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct err *destination_open(struct job *job, struct sink **out)
+static struct err *open_at(struct job *job, const char *path, struct sink **out)
 {
     const struct session *s = job->session;
     const struct sink_spec spec = {
-        .path = job->path,
+        .path = path,
         .url_public = url_public(job_url(job)),
         .key_hash = job->key,
         .policy = job->replace ? IF_EXISTS_OVERWRITE : job->if_exists,
@@ -29,21 +28,14 @@ struct err *destination_open(struct job *job, struct sink **out)
     return sink_new(s->env.store, &spec, out);
 }
 
-struct err *destination_named(struct job *job, const char *name, struct sink **out)
+struct err *destination_open(struct job *job, struct sink **out)
 {
-    bool same;
-    struct err *error = target_claim(job->session, job, name, &same);
+    return open_at(job, job->path, out);
+}
 
-    *out = NULL;
-    if (error) {
-        return error;
-    }
-    if (same) {
-        job->target = NULL; /* the other's; it cannot be waited for with a reply in hand */
-        return err_new(ERR_IO, "EBUSY", "another entry is writing %s", job->path);
-    }
-    error = expect_listed(job, name);
-    return error ? error : destination_open(job, out);
+struct err *destination_open_unplaced(struct job *job, struct sink **out)
+{
+    return open_at(job, NULL, out);
 }
 
 char *destination_shown(const struct session *s, const char *path)

@@ -10,8 +10,8 @@
  * --head. */
 struct err *destination_open(struct job *job, struct sink **out);
 
-/* The same once a reply gave the name (NULL: it gave none), which is claimed first. */
-struct err *destination_named(struct job *job, const char *name, struct sink **out);
+/* The same without the path, which sink_place() is to give. */
+struct err *destination_open_unplaced(struct job *job, struct sink **out);
 
 /* How the path is shown, --dir before it: owned by the caller; NULL: no memory. */
 char *destination_shown(const struct session *s, const char *path);

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "fetch/attempt.h"
 #include "fetch/destination.h"
+#include "fetch/naming.h"
 #include "fetch/prepare.h"
 #include "fetch/retry.h"
 #include "fetch/segments.h"
@@ -80,11 +81,14 @@ static struct err *begin(struct download *d)
     const double now = loop_time(l);
     struct err *error;
 
-    job->record->started = now_realtime();
-    job->record->timing.queued = now - job->read_at;
-    retry_init(&d->retry, &job->session->options->retry, now);
+    if (job->began == 0) {
+        job->began = now;
+        job->record->started = now_realtime();
+        job->record->timing.queued = now - job->read_at;
+    }
+    retry_init(&d->retry, &job->session->options->retry, job->began);
     error = timeout_enter(
-        &d->deadline, d->co.task, job->task_timeout > 0 ? now + job->task_timeout : -1);
+        &d->deadline, d->co.task, job->task_timeout > 0 ? job->began + job->task_timeout : -1);
     if (error) {
         return error;
     }
@@ -185,15 +189,27 @@ static bool over(struct download *d)
 {
     d->delay = 0;
     return d->verdict == ATTEMPT_DONE || d->verdict == ATTEMPT_UNCHANGED ||
-           (d->error && !try_on(d));
+           d->verdict == ATTEMPT_ASIDE || (d->error && !try_on(d));
 }
 
-/* The leading request ended. True if d->wait is to be awaited: others still bring segments. */
+/* The request ended. True if d->wait is to be awaited: others still bring segments, or where its
+ * body goes is not settled. */
 static bool follow(struct download *d)
 {
+    struct attempt *a = &d->attempt;
+
     future_unref(d->wait);
-    d->wait = segments_follow(d->attempt.segments, &d->attempt, d->error);
+    d->wait = a->segment ? segments_follow(a->segments, a, d->error) : naming_follow(a, d->error);
     return d->wait != NULL;
+}
+
+/* Then; status is what that raised. */
+static void conclude(struct download *d, struct err *status)
+{
+    struct attempt *a = &d->attempt;
+
+    d->verdict = a->segment ? segments_judge(a->segments, a, status, d->verdict, &d->error)
+                            : naming_judge(a, status, d->verdict, &d->error);
 }
 
 /* A slot is free for the next as soon as the body is here, unless the disk falls behind: bodies
@@ -337,14 +353,11 @@ static enum co_state download_step(void *frame, struct err *status)
         if (d->verdict != ATTEMPT_DONE || d->attempt.segment || commits_keep_up(job->session)) {
             slot_release(&job->slot);
         }
-        if (d->attempt.segment) {
-            status = NULL;
-            if (follow(d)) {
-                CO_AWAIT(&d->co, d->wait);
-            }
-            d->verdict =
-                segments_judge(d->attempt.segments, &d->attempt, status, d->verdict, &d->error);
+        status = NULL;
+        if (follow(d)) {
+            CO_AWAIT(&d->co, d->wait);
         }
+        conclude(d, status);
         if (over(d)) {
             break;
         }
@@ -352,8 +365,9 @@ static enum co_state download_step(void *frame, struct err *status)
             AWAIT_STEP(d, aio_sleep(job->session->env.loop, d->delay));
         }
     }
-    if (d->error) {
+    if (d->error || d->verdict == ATTEMPT_ASIDE) {
         slot_release(&job->slot);
+        job->best = d->attempt.mirror;
     } else if (d->verdict == ATTEMPT_DONE && d->attempt.sink) {
         job->session->committing++;
         AWAIT_STEP(d, start_commit(d));

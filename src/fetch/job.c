@@ -118,6 +118,7 @@ void job_free(struct job *job)
     entry_free(job->entry);
     record_free(job->record);
     free(job->path);
+    free(job->plain);
     free(job);
 }
 

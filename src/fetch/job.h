@@ -33,6 +33,13 @@ enum job_phase {
     JOB_RUNNING, /* has a task */
 };
 
+/* A download that came to know its name only from a reply goes back to those that have one. */
+enum aside {
+    ASIDE_NOT,
+    ASIDE_ADMIT, /* what is there (job.probe) decides how it goes on */
+    ASIDE_WAIT,  /* for another with the same target */
+};
+
 struct job {
     struct list node;        /* session->jobs */
     struct list run;         /* in session->running while JOB_RUNNING */
@@ -46,8 +53,10 @@ struct job {
     uint64_t key;          /* hash of the entry's key */
     bool keyed;            /* it has one: the entry is good so far */
     uint64_t duplicate_of; /* the index of the first entry with this key and target; 0: none */
-    char *path; /* owned; relative to the store's directory, or absolute; NULL: nothing stored, or
-                   not named yet (--content-disposition) */
+    char *path;  /* owned; relative to the store's directory, or absolute; NULL: nothing stored, or
+                    not named yet (--content-disposition) */
+    char *plain; /* owned: the path without the hash, while it may turn out to be this entry's by
+                    its file's mark; NULL: it cannot */
     struct target *target;      /* the path's place in the table of active targets; NULL: none */
     struct probe probe;         /* what was there when the entry was read */
     struct digest_value expect; /* algo DIGEST_NONE: none */
@@ -62,6 +71,8 @@ struct job {
     int64_t total;            /* bytes expected; -1 */
     int64_t have;             /* bytes there */
     double read_at;           /* loop_time() */
+    double began;             /* loop_time() of its first request's slot; 0: not yet */
+    enum aside aside;         /* with what its task ended, if not with its record */
     bool moved;               /* its name got the hash because another's file has the path */
     bool kept;                /* the file that is there is the right one */
     bool replace;             /* it is not: what comes takes its place */

@@ -107,19 +107,19 @@ static bool redirects(const struct attempt *a, int status)
 
 /* -- verdicts ------------------------------------------------------------------------------ */
 
-static bool method_is_safe(const struct attempt *a)
+bool attempt_repeatable(const struct attempt *a)
 {
     const char *method = a->request.method;
 
-    return !method || strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    return !method || strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+           a->job->session->options->retry.unsafe;
 }
 
 static enum verdict failed(const struct attempt *a, int status, const struct err *e)
 {
     const struct retry_options *o = &a->job->session->options->retry;
 
-    return retry_worthwhile(o, status, e) && (method_is_safe(a) || o->unsafe) ? ATTEMPT_RETRY
-                                                                              : ATTEMPT_FAILED;
+    return retry_worthwhile(o, status, e) && attempt_repeatable(a) ? ATTEMPT_RETRY : ATTEMPT_FAILED;
 }
 
 /* The whole host waits as long as the server asks. */

@@ -18,6 +18,7 @@ libgarner_a_SOURCES += src/fetch/ends.c
 libgarner_a_SOURCES += src/fetch/job.c src/fetch/job.h
 libgarner_a_SOURCES += src/fetch/judge.c
 libgarner_a_SOURCES += src/fetch/key.c src/fetch/key.h
+libgarner_a_SOURCES += src/fetch/naming.c src/fetch/naming.h
 libgarner_a_SOURCES += src/fetch/phase.c src/fetch/phase.h
 libgarner_a_SOURCES += src/fetch/prepare.c src/fetch/prepare.h
 libgarner_a_SOURCES += src/fetch/queue.c

@@ -32,6 +32,7 @@ static void say_only(struct session *s, struct job *job)
 void session__enqueue(struct session *s, struct job *job)
 {
     const struct url *url = job_url(job);
+    const bool again = job->record->attempts > 0; /* it has been here before */
     struct err *error;
 
     if (s->options->dry_run) {
@@ -39,25 +40,37 @@ void session__enqueue(struct session *s, struct job *job)
         return;
     }
     job->phase = JOB_QUEUED;
-    phase_enter(job, PHASE_QUEUED);
+    phase_enter(job, again ? PHASE_SLOT : PHASE_QUEUED);
     error =
-        slot_request(s->env.hosts, &job->slot, url_origin(url), false, session__resolved(s, url));
+        slot_request(s->env.hosts, &job->slot, url_origin(url), again, session__resolved(s, url));
     if (error) {
         session__job_end(s, job, error);
     }
 }
 
-/* The file is there; what is left to do is its command. */
+/* Its task is through, the entry is not. */
+static void take_back(struct session *s, struct job *job)
+{
+    s->totals.running--;
+    list_remove(&job->run);
+    task_unref(job->task);
+    job->task = NULL;
+    session__take_back(s, job);
+}
+
 static struct err *on_ended(struct future *f, void *arg)
 {
     struct job *job = arg;
+    struct session *s = job->session;
     struct err *error = future_error(f);
 
-    if (error || job->step == PHASE_EXEC || !exec_wanted(job)) {
-        session__job_end(job->session, job, error);
-    } else if (job->session->stop != STOP_NONE) {
-        session__job_end(job->session, job, err_plain(ERR_CANCELLED));
-    } else {
+    if (!error && job->aside != ASIDE_NOT) {
+        take_back(s, job);
+    } else if (error || job->step == PHASE_EXEC || !exec_wanted(job)) {
+        session__job_end(s, job, error);
+    } else if (s->stop != STOP_NONE) {
+        session__job_end(s, job, err_plain(ERR_CANCELLED));
+    } else { /* the file is there; what is left to do is its command */
         session__run(job, exec_task(job));
     }
     return NULL;

@@ -4,10 +4,9 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "fetch/attempt.h"
-#include "fetch/destination.h"
+#include "fetch/naming.h"
 #include "fetch/segments.h"
 #include "fetch/session_private.h"
-#include "store/disposition.h"
 #include "store/sink.h"
 
 #include <stdlib.h>
@@ -35,24 +34,6 @@ static void warn_unchecked(const struct job *job)
         s->env.warn(s->env.warn_arg, b.data);
     }
     buf_fini(&b);
-}
-
-/* The name came with the head: now there is a sink. */
-static struct err *name_from_head(struct attempt *a, const struct reply *r)
-{
-    struct buf name = BUF_INIT;
-    struct err *error = NULL;
-
-    if (r->content_disposition) {
-        disposition_name(r->content_disposition, &name);
-    }
-    if (buf_failed(&name)) {
-        error = err_plain(ERR_NOMEM);
-    } else {
-        error = destination_named(a->job, name.len > 0 ? name.data : NULL, &a->sink);
-    }
-    buf_fini(&name);
-    return error;
 }
 
 /* Where the body goes: -1 nowhere. May change the plan for a further request. */
@@ -132,7 +113,7 @@ static struct err *accept_body(struct attempt *a, const struct reply *r, int64_t
     job->total = version.total;
     job->record->resumed_at = offset > 0 ? offset : -1;
     phase_enter(job, PHASE_BODY);
-    return a->segments ? segments_lead(a->segments, a, r, offset) : NULL;
+    return a->segments && !a->naming ? segments_lead(a->segments, a, r, offset) : NULL;
 }
 
 static struct err *on_head(void *arg, const struct reply *r)
@@ -149,9 +130,9 @@ static struct err *on_head(void *arg, const struct reply *r)
             ERR_POLICY, NULL, "the reply has no length, and --require-length asks for one");
     }
     if (!a->sink) {
-        error = name_from_head(a, r);
-        if (error) {
-            return error;
+        error = naming_start(a, r);
+        if (error || a->job->aside) {
+            return error ? error : err_plain(ERR_STOP_ITERATION);
         }
     }
     offset = body_offset(a, r);
@@ -169,6 +150,9 @@ static struct err *on_body(void *arg, const void *bytes, size_t n)
     size_t left;
 
     a->job->session->totals.received += n;
+    if (a->job->aside) {
+        return err_plain(ERR_STOP_ITERATION);
+    }
     left = !a->accepted ? 0 : (uint64_t)(a->limit - a->end) < n ? (size_t)(a->limit - a->end) : n;
     a->refused += (int64_t)(n - left);
     n = left;

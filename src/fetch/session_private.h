@@ -91,6 +91,9 @@ void session__reader_ended(struct session *s, struct err *error);
 
 struct err *session__start_reader(struct session *s);
 
+/* A download ended with job->aside: the job goes on as if it had been read with its name. */
+void session__take_back(struct session *s, struct job *job);
+
 /* -- queue.c -- */
 
 /* No look-up of ours is needed for this URL. */

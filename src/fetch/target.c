@@ -16,6 +16,7 @@
 /* A path that a live job owns. */
 struct target {
     char *path;          /* owned */
+    uint64_t key;        /* the owner's */
     struct list waiting; /* of struct job.same, in input order */
     UT_hash_handle hh;
 };
@@ -162,6 +163,7 @@ static struct err *render(struct session *s, struct job *job, const char *name, 
 
 /* -- claims -------------------------------------------------------------------------------- */
 
+/* The path it had is the caller's. */
 static struct err *use_hashed_name(struct job *job)
 {
     char *hashed = name_with_hash(job->path, job->key);
@@ -169,7 +171,6 @@ static struct err *use_hashed_name(struct job *job)
     if (!hashed) {
         return err_plain(ERR_NOMEM);
     }
-    free(job->path);
     job->path = hashed;
     return NULL;
 }
@@ -210,12 +211,21 @@ static struct err *claim_name(struct session *s, struct job *job)
             break;
         }
         warn_collision(s, job);
+        char *plain = job->path;
         struct err *error = use_hashed_name(job);
         if (error) {
             return error;
         }
+        free(job->plain);
+        job->plain = plain;
     }
     return err_new(ERR_INPUT, NULL, "its path %s is taken by two other entries", job->path);
+}
+
+bool target_find(const struct session *s, struct job *job)
+{
+    HASH_FIND_STR(s->targets->active, job->path, job->target);
+    return job->target != NULL;
 }
 
 /* Makes the job the owner of its path, or finds the owner it has to wait for. */
@@ -223,10 +233,8 @@ static struct err *claim_active(struct session *s, struct job *job, bool *same)
 {
     struct target *t;
 
-    HASH_FIND_STR(s->targets->active, job->path, t);
-    job->target = t;
-    *same = t != NULL;
-    if (t) {
+    *same = target_find(s, job);
+    if (*same) {
         return NULL;
     }
     t = mem_new(sizeof *t);
@@ -234,6 +242,7 @@ static struct err *claim_active(struct session *s, struct job *job, bool *same)
         free(t);
         return err_plain(ERR_NOMEM);
     }
+    t->key = job->key;
     list_init(&t->waiting);
     HASH_ADD_KEYPTR(hh, s->targets->active, t->path, strlen(t->path), t);
     if (!t->hh.tbl) {
@@ -309,27 +318,85 @@ static struct err *move_waiting(struct target *from, struct job *owner)
     return error;
 }
 
-struct err *target_move(struct session *s, struct job *job, bool *same)
+/* The job has a new path in place of old (taken over). The error leaves it where it was. */
+static struct err *change_path(struct session *s, struct job *job, char *old, bool *same)
 {
     struct target *from = job->target;
-    struct err *error;
+    struct err *error = claim_active(s, job, same);
 
-    *same = false;
-    warn_collision(s, job);
-    error = use_hashed_name(job);
-    if (!error) {
-        error = claim_active(s, job, same);
-    }
     if (error) {
+        free(job->path);
+        job->path = old;
         job->target = from;
         return error;
     }
-    if (*same) {
-        target_wait(job);
-    }
+    free(old);
     if (from) {
         error = move_waiting(from, job);
         target_free(s, from);
+    }
+    return error;
+}
+
+/* The path is taken on disk by another entry's file. */
+static struct err *move(struct session *s, struct job *job, bool *same)
+{
+    char *old = job->path;
+    struct err *error;
+
+    warn_collision(s, job);
+    error = use_hashed_name(job);
+    return error ? error : change_path(s, job, old, same);
+}
+
+/* The path without the hash is its own after all, by its file's mark. False: another entry is at
+ * work there. */
+static bool may_return(const struct session *s, const char *path, const struct job *job)
+{
+    struct target *t;
+
+    HASH_FIND_STR(s->targets->active, path, t);
+    return !t || t->key == job->key;
+}
+
+/* A file without a mark, or without attributes at all, is trusted by its name. */
+static bool another_entrys_file(const struct session *s, const struct job *job)
+{
+    return s->options->marks && job->probe.mark != 0 && job->probe.mark != job->key;
+}
+
+struct probe target_probe(const struct session *s, const struct job *job)
+{
+    const bool rather = s->options->marks && job->if_exists != IF_EXISTS_RENAME;
+
+    return (struct probe){
+        .path = job->path, .rather = rather ? job->plain : NULL, .key_hash = job->key};
+}
+
+struct err *target_settle(struct session *s, struct job *job, bool *again, bool *same)
+{
+    struct err *error = NULL;
+    char *plain = job->plain;
+
+    *again = *same = false;
+    job->plain = NULL;
+    if (job->probe.is_rather) {
+        char *old = job->path;
+        job->probe.is_rather = false; /* it was acted on */
+        *again = !may_return(s, plain, job);
+        if (*again) {
+            free(plain);
+            return NULL;
+        }
+        job->path = plain;
+        return change_path(s, job, old, same);
+    }
+    free(plain);
+    if (job->probe.final == PRESENCE_FILE && job->if_exists != IF_EXISTS_OVERWRITE &&
+        job->if_exists != IF_EXISTS_RENAME && another_entrys_file(s, job) && !job->moved) {
+        job->moved = true;
+        error = move(s, job, same);
+        *again = !error && !*same;
     }
     return error;
 }

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/list.h"
+#include "store/store.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,10 +29,18 @@ void targets_free(struct targets *t); /* none may be active */
  */
 struct err *target_claim(struct session *s, struct job *job, const char *name, bool *same);
 
-/* The path is taken on disk by another entry's file: the job goes to the name with the hash, and
- * those that wait for it with it. *same: an earlier entry is there already; the job waits for it.
+/*
+ * What target_probe() asked for was seen (job->probe): whose file is there decides the path. If
+ * another entry's file has it the job goes to the name with the hash; if the name without the hash
+ * turns out to be its own it goes back there; those that wait for it go with it. *again: look at
+ * the path that it has now. *same: an earlier entry is there already (job->target), the job has to
+ * wait for it.
  */
-struct err *target_move(struct session *s, struct job *job, bool *same);
+struct err *target_settle(struct session *s, struct job *job, bool *again, bool *same);
+struct probe target_probe(const struct session *s, const struct job *job);
+
+/* An earlier entry is at work on the job's path: it is job->target now, not owned. */
+bool target_find(const struct session *s, struct job *job);
 
 /* The job waits until the owner of its target (job->target) passes it on. */
 void target_wait(struct job *job);

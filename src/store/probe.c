@@ -65,7 +65,7 @@ static void look_at_part(struct probe *p, const struct dir_place *dir)
     }
 }
 
-static void look_at(const struct store *s, struct probe *p, bool etags)
+static void look_under(const struct store *s, struct probe *p, const char *path, bool etags)
 {
     struct dir_place dir;
     p->final = PRESENCE_ABSENT;
@@ -74,7 +74,7 @@ static void look_at(const struct store *s, struct probe *p, bool etags)
     p->modified = -1;
     p->mark = 0;
     p->etag = NULL;
-    p->errnum = store__enter(s, p->path, false, &dir);
+    p->errnum = store__enter(s, path, false, &dir);
     if (p->errnum) {
         p->errnum = p->errnum == ENOENT ? 0 : p->errnum; /* the directory is yet to be made */
         return;
@@ -82,6 +82,20 @@ static void look_at(const struct store *s, struct probe *p, bool etags)
     look_at_final(p, &dir, etags);
     look_at_part(p, &dir);
     dir_leave(&dir);
+}
+
+static void look_at(const struct store *s, struct probe *p, bool etags)
+{
+    p->is_rather = false;
+    if (p->rather) {
+        look_under(s, p, p->rather, etags);
+        if (p->mark && p->mark == p->key_hash) {
+            p->is_rather = true;
+            return;
+        }
+        probe_fini(p);
+    }
+    look_under(s, p, p->path, etags);
 }
 
 static struct err *run_look(void *arg, void **value)

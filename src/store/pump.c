@@ -227,7 +227,7 @@ static void submit(struct sink *k, enum work_kind kind)
 
 static bool write_is_due(struct sink *k)
 {
-    if (k->error || k->freed || k->count_only) {
+    if (k->error || k->freed || k->count_only || (!k->part.path && !k->part.discard)) {
         return false;
     }
     if (k->flush && !(k->chunks.bytes > 0 || claim_is_behind(k))) {
@@ -243,7 +243,7 @@ static bool write_is_due(struct sink *k)
 /* Whether anything would be left on disk without a job, or could be kept by one. */
 static bool close_needs_work(const struct sink *k)
 {
-    if (k->part.discard) {
+    if (k->part.discard || !k->part.path) {
         return false;
     }
     return k->part.fd >= 0 || (k->keep && k->chunks.bytes > 0 && store__resumable(k->store, &k->v));

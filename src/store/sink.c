@@ -33,7 +33,8 @@ static struct err *fill(struct sink *k, const struct sink_spec *spec)
     k->part.next.key = spec->key_hash;
     k->part.next.url = mem_dup(spec->url_public);
     k->part.path = spec->discard ? NULL : mem_dup(spec->path);
-    bool ok = (k->part.path || spec->discard) && !k->part.next.url == !spec->url_public;
+    bool ok =
+        (k->part.path || !spec->path || spec->discard) && !k->part.next.url == !spec->url_public;
     return ok ? NULL : err_plain(ERR_NOMEM);
 }
 
@@ -79,6 +80,17 @@ void sink_free(struct sink *k)
         chunks_clear(k->store, &k->chunks);
     }
     sink__unref(k);
+}
+
+struct err *sink_place(struct sink *k, const char *path)
+{
+    assert(!k->part.path && !k->part.discard);
+    k->part.path = mem_dup(path);
+    if (!k->part.path) {
+        return err_plain(ERR_NOMEM);
+    }
+    sink__pump(k);
+    return NULL;
 }
 
 /* -- bytes ----------------------------------------------------------------------------------- */

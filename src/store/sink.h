@@ -35,7 +35,8 @@ void validators_fini(struct validators *v);
 struct err *validators_copy(struct validators *to, const struct validators *from);
 
 struct sink_spec {
-    const char *path;       /* relative to the store's directory, or absolute; copied */
+    const char *path;       /* relative to the store's directory, or absolute; copied; NULL: not
+                               known yet (sink_place) */
     const char *url_public; /* without user, password, query; for the sidecar; copied */
     uint64_t key_hash;
     enum if_exists policy;
@@ -46,6 +47,10 @@ struct sink_spec {
 
 struct err *sink_new(struct store *s, const struct sink_spec *spec, struct sink **out);
 void sink_free(struct sink *k); /* after commit or close ended, or before anything; NULL ignored */
+
+/* The path of a sink that was made without one: until then what is written to it stays in memory,
+ * and there is no commit. ERR_NOMEM. */
+struct err *sink_place(struct sink *k, const char *path);
 
 /* Looks for a part of an earlier run, locks it and reads its sidecar: worth awaiting when a probe
  * saw one, and under IF_EXISTS_RENAME when the final name is taken (the part is that of the name

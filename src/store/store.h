@@ -61,7 +61,10 @@ enum presence {
 
 struct probe {
     const char *path;    /* borrowed; in: relative to the directory (or absolute) */
+    const char *rather;  /* borrowed; in: looked at instead if the file there is marked as this
+                            key's; NULL: none */
     uint64_t key_hash;   /* in */
+    bool is_rather;      /* out: all below is of `rather` */
     enum presence final; /* out */
     bool part;           /* out: NAME.part exists */
     int64_t size;        /* out, of the final file */

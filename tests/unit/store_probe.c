@@ -65,6 +65,7 @@ START_TEST(probe_sees_what_is_there)
     memset(p, 0xee, sizeof(p));
     for (int i = 0; i < N; i++) {
         p[i].path = cases[i].path;
+        p[i].rather = NULL;
     }
     err_is_none(bed_done(&b, store_probe(b.s, p, N, true), NULL));
     for (int i = 0; i < N; i++) {
@@ -73,6 +74,47 @@ START_TEST(probe_sees_what_is_there)
                           p[i].mark == 0 && !p[i].etag,
             "%s: %d %d %d", p[i].path, p[i].final, p[i].part, p[i].errnum);
         probe_fini(&p[i]);
+    }
+    bed_end(&b);
+}
+END_TEST
+
+START_TEST(probe_would_rather)
+{
+    struct bed b;
+    bed_make(&b, 2, NULL);
+    if (!has_attributes(&b)) {
+        bed_end(&b);
+        return;
+    }
+    const struct commit_options o = {.size = -1, .modified = -1, .marks = true};
+    struct sink *k = bed_sink(&b, "plain", IF_EXISTS_SKIP);
+    bed_start(k, 0, 1, -1);
+    bed_feed(k, 1, 0, 10);
+    err_is_none(bed_commit_with(&b, k, &o, NULL));
+    bed_close(&b, k, false);
+    bed_write(&b, "hashed", "12345");
+    bed_write(&b, "foreign", "123");
+    const struct {
+        const char *rather;
+        uint64_t key;
+        bool is;
+        int64_t size;
+    } cases[] = {
+        {"plain", 0x9f3a61c2, true, 10},
+        {"plain", 1, false, 5},
+        {"foreign", 0x9f3a61c2, false, 5},
+        {"foreign", 0, false, 5}, /* no mark is nobody's */
+        {"absent", 0x9f3a61c2, false, 5},
+        {"../out", 0x9f3a61c2, false, 5},
+        {NULL, 0x9f3a61c2, false, 5},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct probe p = {.path = "hashed", .rather = cases[i].rather, .key_hash = cases[i].key};
+        err_is_none(bed_done(&b, store_probe(b.s, &p, 1, true), NULL));
+        ck_assert_msg(p.is_rather == cases[i].is && p.size == cases[i].size && p.errnum == 0,
+            "%d: %d %d", (int)i, p.is_rather, (int)p.size);
+        probe_fini(&p);
     }
     bed_end(&b);
 }
@@ -253,6 +295,7 @@ Suite *store_probe_suite(void)
     TCase *c = tcase_create("probe");
     tcase_add_test(c, probe_sees_what_is_there);
     tcase_add_test(c, probe_reads_marks);
+    tcase_add_test(c, probe_would_rather);
     tcase_add_test(c, probe_cancelled);
     tcase_add_test(c, store_makes_its_directory);
     tcase_add_test(c, store_that_only_looks);

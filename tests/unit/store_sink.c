@@ -56,6 +56,36 @@ START_TEST(sink_small_stays_in_memory)
 }
 END_TEST
 
+/* Without a path whatever comes stays in memory, also what is much, old, or thrown away. */
+START_TEST(sink_without_a_place)
+{
+    struct bed b;
+    const struct sink_spec spec = {.key_hash = 1, .policy = IF_EXISTS_SKIP};
+    struct sink *k;
+    bed_make(&b, 2, NULL);
+    bed_write(&b, "file.part", "another's");
+    for (int placed = 0; placed < 2; placed++) {
+        err_is_none(sink_new(b.s, &spec, &k));
+        bed_start(k, 0, 1, 3 * MIB);
+        bed_feed(k, 1, 0, 2 * MIB);
+        err_is_none(bed_done(&b, aio_sleep(b.l, 1.2), NULL));
+        ck_assert_uint_eq(bed_count(&b), 1);
+        ck_assert_uint_eq(store_bytes_in_memory(b.s), 2 * MIB);
+        if (placed) {
+            err_is_none(sink_place(k, "file"));
+            bed_feed(k, 1, 2 * MIB, 3 * MIB);
+            err_is_none(bed_commit(&b, k, 3 * MIB, NULL));
+            ck_assert(bed_is(&b, "file", 1, 3 * MIB));
+        }
+        bed_close(&b, k, true);
+        ck_assert_uint_eq(bed_count(&b), 1);
+        ck_assert_uint_eq(store_bytes_in_memory(b.s), 0);
+    }
+    bed_is_clean(&b, "file");
+    bed_end(&b);
+}
+END_TEST
+
 static bool part_is_written(void *arg)
 {
     return bed_size(arg, "file.part") == 1000 && bed_exists(arg, "file.part.json");
@@ -434,6 +464,7 @@ Suite *store_sink_suite(void)
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, sink_any_size, 0, SIZES);
     tcase_add_test(c, sink_small_stays_in_memory);
+    tcase_add_test(c, sink_without_a_place);
     tcase_add_test(c, sink_writes_what_is_a_second_old);
     tcase_add_test(c, sink_pressure_past_the_mark_until_half);
     tcase_add_test(c, sink_starts_over);
