@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is printed is mostly shorter: then it is printed once, not twice. */
+enum { PRINTED_USUALLY = 48 };
+
 void buf_init(struct buf *b)
 {
     *b = BUF_INIT;
@@ -73,7 +76,10 @@ void buf_adds(struct buf *b, const char *s)
 
 void buf_addc(struct buf *b, char c)
 {
-    buf_add(b, &c, 1);
+    if (buf_reserve(b, 1)) {
+        b->data[b->len++] = c;
+        b->data[b->len] = '\0';
+    }
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...)
@@ -86,18 +92,26 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 
 void buf_addv(struct buf *b, const char *fmt, va_list ap)
 {
+    if (!buf_reserve(b, PRINTED_USUALLY)) {
+        return;
+    }
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, again);
+    const size_t room = b->room - b->len;
+    int n = vsnprintf(b->data + b->len, room, fmt, again);
     va_end(again);
     if (n < 0) {
+        b->data[b->len] = '\0';
         b->failed = true;
         return;
     }
-    if (!buf_reserve(b, (size_t)n)) {
-        return;
+    if ((size_t)n >= room) {
+        b->data[b->len] = '\0';
+        if (!buf_reserve(b, (size_t)n)) {
+            return;
+        }
+        (void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
     }
-    (void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
     b->len += (size_t)n;
 }
 

@@ -131,10 +131,12 @@ static struct err *take_apart(CURLU *h, struct parts *p)
     return NULL;
 }
 
-/* host as it stands in a URL: an address in brackets gets its zone back. */
-static void add_host(struct buf *b, const struct parts *p)
+/* scheme://host:port as they stand in a URL: an address in brackets gets its zone back. */
+static void add_authority(struct buf *b, const struct parts *p)
 {
     size_t n = strlen(p->host);
+    buf_adds(b, p->scheme);
+    buf_adds(b, "://");
     if (p->zone && n && p->host[n - 1] == ']') {
         buf_add(b, p->host, n - 1);
         buf_addf(b, "%%25%s]", p->zone);
@@ -142,7 +144,8 @@ static void add_host(struct buf *b, const struct parts *p)
         buf_add(b, p->host, n);
     }
     if (p->port) {
-        buf_addf(b, ":%s", p->port);
+        buf_addc(b, ':');
+        buf_adds(b, p->port);
     }
 }
 
@@ -154,15 +157,22 @@ static void add_bare_host(struct buf *b, const char *host)
         host++;
         n -= 2;
     }
-    for (size_t i = 0; i < n; i++) {
-        buf_addc(b, (char)tolower((unsigned char)host[i]));
+    if (!buf_reserve(b, n)) {
+        return;
     }
+    for (size_t i = 0; i < n; i++) {
+        b->data[b->len++] = (char)tolower((unsigned char)host[i]);
+    }
+    b->data[b->len] = '\0';
 }
 
 /* Offsets into the block's bytes while it is being put together. */
 struct layout {
     size_t bare, tail, public, path, query, scheme, host, origin, text, user, password;
 };
+
+/* Of what is behind the struct: no need to grow on the way. */
+#define USUAL_SIZE 500
 
 #define SHARED ((size_t)-1) /* the part is the one that it is compared with, or absent */
 
@@ -194,8 +204,7 @@ static void lay_out_credentials(struct buf *b, const struct parts *p, struct lay
 static void lay_out(struct buf *b, const struct parts *p, unsigned port, struct layout *at)
 {
     at->bare = b->len;
-    buf_addf(b, "%s://", p->scheme);
-    add_host(b, p);
+    add_authority(b, p);
     size_t path = b->len;
     at->public = at->path = at->query = SHARED;
     buf_adds(b, p->path);
@@ -210,8 +219,7 @@ static void lay_out(struct buf *b, const struct parts *p, unsigned port, struct 
     buf_addc(b, '\0');
     if (p->query) {
         at->public = b->len;
-        buf_addf(b, "%s://", p->scheme);
-        add_host(b, p);
+        add_authority(b, p);
         at->path = b->len;
         buf_adds(b, p->path);
         buf_addc(b, '\0');
@@ -223,7 +231,8 @@ static void lay_out(struct buf *b, const struct parts *p, unsigned port, struct 
     add_bare_host(b, p->host);
     buf_addc(b, '\0');
     at->origin = b->len;
-    buf_addf(b, "%s://", p->scheme);
+    buf_adds(b, p->scheme);
+    buf_adds(b, "://");
     add_bare_host(b, p->host);
     buf_addf(b, ":%u", port);
     buf_addc(b, '\0');
@@ -239,6 +248,7 @@ static struct err *pack(const struct parts *p, struct url **out)
     }
     struct buf b = BUF_INIT;
     struct layout at;
+    buf_reserve(&b, USUAL_SIZE);
     lay_out(&b, p, port, &at);
     struct url *u = b.data && !buf_failed(&b) ? malloc(sizeof(*u) + b.len) : NULL;
     if (!u) {

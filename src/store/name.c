@@ -28,15 +28,17 @@ static int nibble(char c)
 
 void name_percent_decode(struct buf *b, const char *s, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        int high = s[i] == '%' && i + 2 < n ? nibble(s[i + 1]) : -1;
-        int low = high >= 0 ? nibble(s[i + 2]) : -1;
-        if (low >= 0) {
-            buf_addc(b, (char)(high << 4 | low));
-            i += 2;
-        } else {
-            buf_addc(b, s[i]);
+    const char *const end = s + n;
+    while (s < end) {
+        const char *percent = memchr(s, '%', (size_t)(end - s));
+        buf_add(b, s, (size_t)((percent ? percent : end) - s));
+        if (!percent) {
+            break;
         }
+        int high = end - percent > 2 ? nibble(percent[1]) : -1;
+        int low = high >= 0 ? nibble(percent[2]) : -1;
+        buf_addc(b, low >= 0 ? (char)(high << 4 | low) : '%');
+        s = percent + (low >= 0 ? 3 : 1);
     }
 }
 
@@ -94,9 +96,26 @@ static bool is_allowed(const char *s, size_t n)
     return !(n == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0);
 }
 
+/* Plain letters and the like, which most names have only. */
+static size_t plain_length(const char *s, size_t len)
+{
+    size_t n = 0;
+    while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '/') {
+        n++;
+    }
+    return n;
+}
+
 static void add_allowed(struct buf *b, const char *raw, size_t len)
 {
     while (len > 0) {
+        size_t plain = plain_length(raw, len);
+        buf_add(b, raw, plain);
+        raw += plain;
+        len -= plain;
+        if (len == 0) {
+            break;
+        }
         size_t n = utf8_char(raw, len);
         if (n > 0 && is_allowed(raw, n)) {
             buf_add(b, raw, n);

@@ -76,8 +76,8 @@ struct err *part_enter(struct part *p, bool make, struct spot *at)
     if (p->tag) {
         (void)snprintf(tag, sizeof(tag), ".%08" PRIx32, p->tag);
     }
-    (void)snprintf(at->part, sizeof(at->part), "%s%s%s", at->dir.name, tag, NAME_PART);
-    (void)snprintf(at->sidecar, sizeof(at->sidecar), "%s%s%s", at->dir.name, tag, NAME_SIDECAR);
+    stpcpy(stpcpy(stpcpy(at->part, at->dir.name), tag), NAME_PART);
+    stpcpy(stpcpy(stpcpy(at->sidecar, at->dir.name), tag), NAME_SIDECAR);
     return NULL;
 }
 
