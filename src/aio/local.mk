@@ -4,6 +4,7 @@ libgarner_a_SOURCES += src/aio/co.c src/aio/co.h
 libgarner_a_SOURCES += src/aio/future.c src/aio/future.h
 libgarner_a_SOURCES += src/aio/handle.c
 libgarner_a_SOURCES += src/aio/inbox.c
+libgarner_a_SOURCES += src/aio/loop_thread.c src/aio/loop_thread.h
 libgarner_a_SOURCES += src/aio/loop.c src/aio/loop.h src/aio/loop_private.h
 libgarner_a_SOURCES += src/aio/report.c
 libgarner_a_SOURCES += src/aio/signal.c

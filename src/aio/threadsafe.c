@@ -72,7 +72,7 @@ static struct err *remote_on_done(struct future *f, void *arg)
 {
     struct err *e = future_error(f), *copy = NULL;
     if (e) { /* its references are counted on this thread only: the caller gets its own */
-        copy = err_new(err_kind(e), err_code(e), "%s", err_message(e));
+        copy = err_copy(e);
         err_unref(e);
     }
     remote_finish(arg, copy);

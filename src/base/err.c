@@ -115,6 +115,18 @@ struct err *err_plain(enum err_kind kind)
     return (struct err *)&plain[kind];
 }
 
+struct err *err_copy(const struct err *e)
+{
+    if (!e->refs) {
+        return err_plain(e->kind);
+    }
+    struct err *copy = err_new(e->kind, e->code, "%s", e->message);
+    if (copy->refs) {
+        copy->errnum = e->errnum;
+    }
+    return copy;
+}
+
 struct err *err_ref(struct err *e)
 {
     if (e && e->refs) {

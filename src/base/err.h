@@ -56,6 +56,9 @@ struct err *err_plain(enum err_kind kind) __attribute__((warn_unused_result));
 struct err *err_ref(struct err *e);
 void err_unref(struct err *e);
 
+/* Another with the same content, for another thread. e: not NULL. */
+struct err *err_copy(const struct err *e) __attribute__((warn_unused_result));
+
 bool err_is(const struct err *e, enum err_kind kind); /* false for NULL */
 enum err_kind err_kind(const struct err *e);
 const char *err_kind_name(enum err_kind kind); /* "cancelled", "timeout", "dns", ... */

@@ -19,6 +19,7 @@ tests_unit_check_garner_SOURCES += tests/unit/conform_sync.c
 tests_unit_check_garner_SOURCES += tests/unit/conform_executor.c
 tests_unit_check_garner_SOURCES += tests/unit/conform_taskgroup.c
 tests_unit_check_garner_SOURCES += tests/unit/conform_runner.c
+tests_unit_check_garner_SOURCES += tests/unit/loop_thread.c
 tests_unit_check_garner_SOURCES += tests/unit/process.c
 tests_unit_check_garner_SOURCES += tests/unit/failnth_combinators.c
 tests_unit_check_garner_SOURCES += tests/unit/store_name.c
