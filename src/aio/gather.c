@@ -124,8 +124,9 @@ static void gather_fini(struct future *f)
         struct gather_child *w = &g->watched[i];
         future_unwatch(&w->cb);
         /* Siblings of a failure run on, and nobody else will look at how they end. Without memory
-         * for the callback their errors are merely reported. */
-        if (future_done(f) && !future_done(w->child)) {
+         * for the callback their errors are merely reported. (Once the list was the value all have
+         * ended, and some may be gone with it.) */
+        if (g->list && future_done(f) && !future_done(w->child)) {
             err_unref(future_add_done_callback(w->child, gather_silence, NULL));
         }
     }

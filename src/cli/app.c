@@ -2,7 +2,7 @@
 /*
  * Everything a run needs is made here from the bottom up, and ended in the opposite order:
  *
- *   runner (loop, executor) > report > records > ledger > store > multi > hosts > session
+ *   runner (loop, executor) > report > records > ledger > store > loops > hosts > session
  *
  * The main task awaits the session and then the last records; signals, a closed standard output and
  * --timeout all end it by cancelling.
@@ -22,7 +22,7 @@
 #include "cli/sandbox.h"
 #include "cli/sums.h"
 #include "cli/tasklist.h"
-#include "net/multi.h"
+#include "net/loops.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ struct app {
     struct checksums *checksums;
     struct async_iter *entries; /* borrowed from the session */
     struct store *store;
-    struct multi *multi;
+    struct loops *loops;
     struct hosts *hosts;
     struct session *session;
     struct task *main; /* borrowed while it runs */
@@ -108,11 +108,7 @@ static void on_pressure(void *arg, bool over)
 {
     struct app *app = arg;
 
-    if (over) {
-        multi_hold(app->multi);
-    } else {
-        multi_release(app->multi);
-    }
+    loops_hold(app->loops, over);
 }
 
 /* --on-interrupt drain: the first signal only stops what would start. */
@@ -281,7 +277,7 @@ static struct err *open_session(struct app *app)
 
     if (!error) {
         store_on_pressure(app->store, on_pressure, app);
-        error = multi_new(env.loop, &o->net, &app->multi);
+        error = loops_new(env.loop, &o->net, &app->loops);
     }
     if (!error && !(app->hosts = hosts_new(env.loop, &o->hosts))) {
         error = err_plain(ERR_NOMEM);
@@ -292,7 +288,7 @@ static struct err *open_session(struct app *app)
     if (error) {
         return error;
     }
-    env.multi = app->multi;
+    env.loops = app->loops;
     env.hosts = app->hosts;
     env.store = app->store;
     env.journal = ledger_journal(app->ledger);
@@ -386,11 +382,11 @@ static struct err *open_all(struct app *app, const struct trace *trace)
 
 static struct err *close_all(struct app *app)
 {
-    struct err *error = app->multi ? multi_close(app->multi) : NULL;
+    struct err *error = loops_close(app->loops);
 
     session_free(app->session);
     hosts_free(app->hosts);
-    multi_free(app->multi);
+    loops_free(app->loops);
     store_free(app->store);
     ledger_free(app->ledger);
     checksums_free(app->checksums);

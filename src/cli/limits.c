@@ -8,6 +8,7 @@
 enum {
     FEWEST = 24, /* below it nothing sensible runs */
     FIXED = 16,  /* standard streams, epoll, wake-ups, directories, lists, records */
+    LOOP = 6,    /* epoll and wake-ups of a further loop and of its libcurl */
     EACH = 3,    /* a socket, a part, a look-up */
 };
 
@@ -31,7 +32,7 @@ static rlim_t raise_descriptors(void)
 struct err *limits_apply(struct options *o, void (*warn)(void *arg, const char *text), void *arg)
 {
     const rlim_t descriptors = raise_descriptors();
-    const rlim_t fixed = FIXED + (rlim_t)o->executor_threads;
+    const rlim_t fixed = FIXED + (rlim_t)o->executor_threads + LOOP * (rlim_t)(o->net.loops - 1);
     rlim_t jobs;
     char text[160];
 

@@ -19,7 +19,7 @@
 
 static const int default_retry_codes[] = {408, 425, 429, 500, 502, 503, 504, 0};
 
-static unsigned cores(void)
+unsigned options__cores(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n > 65535 ? 65535 : (unsigned)n;
@@ -27,7 +27,8 @@ static unsigned cores(void)
 
 static unsigned default_threads(void)
 {
-    return cores() > 28 ? 32 : cores() + 4;
+    const unsigned cores = options__cores();
+    return cores > 28 ? 32 : cores + 4;
 }
 
 void options__set_defaults(struct options *o)
@@ -42,6 +43,7 @@ void options__set_defaults(struct options *o)
         .lookups = 16,
         .resolved_for = 60,
     };
+    o->net.loops = 1;
     o->net.connect_timeout = 15;
     o->net.first_byte_timeout = 120;
     o->net.stall_timeout = 30;
@@ -53,7 +55,7 @@ void options__set_defaults(struct options *o)
     s->request.location = true;
     s->segments = 1;
     s->segment_size = 1 << 20;
-    s->exec_jobs = cores();
+    s->exec_jobs = options__cores();
     s->request.max_redirs = 10;
     s->retry = (struct retry_options){
         .retries = 4,

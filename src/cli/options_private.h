@@ -106,8 +106,8 @@ struct err *option_read_file(
 
 option_fn take_nothing, take_help, take_completion, take_version, take_input, take_file, take_dir,
     take_allow_dir, take_output, take_tree, take_no_resume, take_range, take_checksum, take_hash,
-    take_key, take_mode, take_return_when, take_jobs, take_per_host, take_look_ahead, take_buffer,
-    take_retry, take_retry_on, take_print, take_write_out, take_shard, take_verbose,
+    take_key, take_mode, take_return_when, take_jobs, take_per_host, take_look_ahead, take_loops,
+    take_buffer, take_retry, take_retry_on, take_print, take_write_out, take_shard, take_verbose,
     take_on_interrupt, take_exec;
 
 /* -- options_request.c: what is sent, and over what -- */
@@ -133,6 +133,7 @@ void help_topics(struct buf *b, const char *between);
 /* -- options_check.c -- */
 
 void options__set_defaults(struct options *o);
+unsigned options__cores(void); /* of this machine, at least 1 */
 /* What no single option can see: combinations, and what follows from others. */
 struct err *options__finish(struct parse *p);
 /* A word of the command line that is no option. */

@@ -258,6 +258,16 @@ struct err *take_look_ahead(struct parse *p, const struct option_row *row, const
     return take_count(p, row, value);
 }
 
+struct err *take_loops(struct parse *p, const struct option_row *row, const char *value)
+{
+    if (strcmp(value, "auto") == 0) {
+        const unsigned cores = options__cores();
+        p->o->net.loops = cores < LOOPS_MOST ? cores : LOOPS_MOST;
+        return NULL;
+    }
+    return take_unsigned(p, row, value);
+}
+
 struct err *take_buffer(struct parse *p, const struct option_row *row, const char *value)
 {
     int64_t bytes = 0;

@@ -130,6 +130,8 @@ const struct option_row option_rows[] = {
         "give a host up after so many failed connections"},
     {"look-ahead", 0, GROUP_PACE, 0, "N", take_look_ahead, O(session.look_ahead), 1, 1e9,
         "entries read ahead (16 x jobs, at least 4096)"},
+    {"loops", 0, GROUP_PACE, 0, "N|auto", take_loops, O(net.loops), 1, LOOPS_MOST,
+        "loops for transfers, a thread each (auto: cores)"},
     {"executor-threads", 0, GROUP_PACE, 0, "N", take_unsigned, O(executor_threads), 1, 1024,
         "threads for files and digests (cores + 4)"},
     {"buffer", 0, GROUP_PACE, 0, "SIZE", take_buffer, 0, 65536, 0,

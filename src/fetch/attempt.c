@@ -244,7 +244,7 @@ struct err *attempt_start(struct attempt *a)
     error = build(a);
     if (!error) {
         a->transfer =
-            transfer_start(a->job->session->env.multi, &a->request, a->receiver, a, &error);
+            loops_transfer(a->job->session->env.loops, &a->request, a->receiver, a, &error);
     }
     if (a->transfer) {
         a->job->record->attempts++;

@@ -74,7 +74,7 @@ struct session_options {
 struct session_env {
     struct loop *loop;
     struct executor *executor;
-    struct multi *multi;
+    struct loops *loops;
     struct hosts *hosts;
     struct store *store;
     const struct net_options *net;

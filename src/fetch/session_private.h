@@ -6,7 +6,7 @@
 #include "fetch/job.h"
 #include "fetch/session.h"
 #include "fetch/target.h"
-#include "net/multi.h"
+#include "net/loops.h"
 
 /* Why the run is over before its list is. */
 enum session_stop {

@@ -76,7 +76,7 @@ static struct err *ask(struct text *t)
     t->again = false;
     buf_clear(t->body);
     future_unref(t->wait);
-    t->wait = transfer_start(t->s->env.multi, &t->request, &receiver, t, &error);
+    t->wait = loops_transfer(t->s->env.loops, &t->request, &receiver, t, &error);
     return error;
 }
 

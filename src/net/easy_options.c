@@ -133,7 +133,7 @@ struct err *easy__apply_options(struct easy *e)
     set_long(&s, CURLOPT_QUICK_EXIT, 1, "the quick exit");
     set_pointer(&s, CURLOPT_PRIVATE, e, "private data");
     set_pointer(&s, CURLOPT_ERRORBUFFER, e->error, "the error buffer");
-    set_pointer(&s, CURLOPT_SHARE, m->share, "the share");
+    set_pointer(&s, CURLOPT_SHARE, m->share->handle, "the share");
     set_connecting(&s, m);
     set_tls(&s, m->options);
     set_http(&s, m);

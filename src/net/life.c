@@ -19,7 +19,7 @@ static struct err *set_up(struct multi *m)
     }
     struct err *e = easy__protocols(o->proto, &m->protocols);
     if (!e) {
-        e = share__new(o, &m->share);
+        e = m->share ? NULL : share__new(o, &m->share);
     }
     if (e) {
         return e;
@@ -41,7 +41,8 @@ static struct err *set_up(struct multi *m)
     return e;
 }
 
-struct err *multi_new(struct loop *l, const struct net_options *options, struct multi **out)
+struct err *multi_new(
+    struct loop *l, const struct net_options *options, struct multi *with, struct multi **out)
 {
     *out = NULL;
     struct multi *m = mem_new(sizeof(*m));
@@ -55,13 +56,14 @@ struct err *multi_new(struct loop *l, const struct net_options *options, struct 
     m->options = options;
     m->sockets = sockets;
     m->due = -1;
+    m->share = with ? with->share : NULL;
+    m->shares = with != NULL;
     list_init(&m->transfers);
     list_init(&m->paused);
     handle_init(&m->act, multi__act, m);
     timer_init(&m->timer, multi__on_timer, m);
     timer_init(&m->limit_timer, multi__on_limit, m);
     multi__now(m);
-    rate_init(&m->limit, (double)options->limit_rate, 0.1, m->now);
     struct err *e = set_up(m);
     if (e) {
         err_unref(multi_close(m));
@@ -83,7 +85,7 @@ struct err *multi_close(struct multi *m)
         transfer__end(
             container_of(m->transfers.next, struct transfer, node), err_plain(ERR_CANCELLED));
     }
-    if (m->share && m->handle && m->options->cookie_jar) {
+    if (m->share && !m->shares && m->handle && m->options->cookie_jar) {
         e = share__write_jar(m->share, m->options->cookie_jar);
     }
     m->inside++;
@@ -94,7 +96,9 @@ struct err *multi_close(struct multi *m)
     curl_multi_cleanup(m->handle);
     m->inside--;
     m->handle = NULL;
-    curl_share_cleanup(m->share);
+    if (!m->shares) {
+        share__free(m->share);
+    }
     m->share = NULL;
     handle_cancel(&m->act);
     timer_stop(&m->timer);

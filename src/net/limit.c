@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * --limit-rate: every byte received takes a token. When they are spent, reading is held for as long
- * as it takes to earn what was overdrawn. No stream is ever paused.
+ * as it takes to earn what was overdrawn. No stream is ever paused. All loops take from one bucket,
+ * and each holds its own reading.
  */
 #include "net/private.h"
 
@@ -9,10 +10,21 @@
 
 enum { MIN_RECEIVE_BUFFER = 16384 };
 
+/* Takes n tokens; the seconds until there is one again. */
+static double spend(struct multi *m, double now, size_t n)
+{
+    struct share *s = m->share;
+    pthread_mutex_lock(&s->limit_lock);
+    rate_take(&s->limit, now, (double)n);
+    const double delay = rate_delay(&s->limit, now, 1);
+    pthread_mutex_unlock(&s->limit_lock);
+    return delay;
+}
+
 struct err *multi__on_limit(void *multi)
 {
     struct multi *m = multi;
-    double delay = rate_delay(&m->limit, multi__now(m), 1);
+    const double delay = spend(m, multi__now(m), 0);
     if (delay > 0) {
         return timer_start(m->loop, &m->limit_timer, m->now + delay);
     }
@@ -23,12 +35,11 @@ struct err *multi__on_limit(void *multi)
 
 void multi__received(struct multi *m, size_t n)
 {
-    if (m->limit.per_second <= 0) {
+    if (m->share->limit.per_second <= 0) { /* never changes */
         return;
     }
-    rate_take(&m->limit, m->now, (double)n);
-    double delay = m->limited ? 0 : rate_delay(&m->limit, m->now, 1);
-    if (delay > 0) {
+    const double delay = spend(m, m->now, n);
+    if (delay > 0 && !m->limited) {
         struct err *e = timer_start(m->loop, &m->limit_timer, m->now + delay);
         if (!e) {
             m->limited = true;

@@ -19,8 +19,11 @@ struct multi;
 enum { NET_DNS_CACHE_SECONDS = 60 };
 
 /* curl_global_init() is the caller's (net_init), before any thread. options: borrowed, outlives the
- * multi. Errors: ERR_USAGE for an option that libcurl refuses, ERR_NOMEM. */
-struct err *multi_new(struct loop *l, const struct net_options *options, struct multi **out);
+ * multi. with: another of the same options, closed later than this one, whose DNS cache, TLS
+ * sessions, cookies and rate are used, also from another thread (options.loops > 1); NULL: its own.
+ * Errors: ERR_USAGE for an option that libcurl refuses, ERR_NOMEM. */
+struct err *multi_new(
+    struct loop *l, const struct net_options *options, struct multi *with, struct multi **out);
 
 /* All transfers must have ended. Writes the cookie jar, once. NULL is ignored. */
 struct err *multi_close(struct multi *m);

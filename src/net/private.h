@@ -16,6 +16,7 @@
 #include "net/transfer.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
 
 #define NET_AGENT "garner/" PACKAGE_VERSION
 
@@ -36,10 +37,19 @@ struct err *net__usage(CURLcode rc, const char *what); /* an option that libcurl
 
 /* -- share.c -------------------------------------------------------------------------------- */
 
-/* DNS, TLS sessions, and cookies if options ask for them (the cookie file is read). */
-struct err *share__new(const struct net_options *o, CURLSH **out);
+/* What the multis of a run have in common, whichever threads they run in. */
+struct share {
+    CURLSH *handle; /* owned: DNS, TLS sessions, and cookies if options ask for them */
+    pthread_mutex_t locks[CURL_LOCK_DATA_LAST]; /* libcurl's, if there are several loops */
+    struct rate limit;                          /* --limit-rate, under limit_lock */
+    pthread_mutex_t limit_lock;
+};
+
+/* The cookie file is read. */
+struct err *share__new(const struct net_options *o, struct share **out);
+void share__free(struct share *s); /* no handle may use it; NULL is ignored */
 bool share__has_cookies(const struct net_options *o);
-struct err *share__write_jar(CURLSH *share, const char *path);
+struct err *share__write_jar(struct share *s, const char *path);
 
 /* -- multi.c -------------------------------------------------------------------------------- */
 
@@ -47,7 +57,8 @@ struct multi {
     struct loop *loop;                 /* borrowed */
     const struct net_options *options; /* borrowed */
     CURLM *handle;                     /* owned */
-    CURLSH *share;                     /* owned */
+    struct share *share;               /* owned, or that of the home loop's multi */
+    bool shares;                       /* it is not ours */
     struct curl_slist *connect_to;     /* owned */
     char *protocols;                   /* owned: for CURLOPT_PROTOCOLS_STR */
     struct easy *idle;                 /* owned: the pool, most recently used first */
@@ -66,9 +77,8 @@ struct multi {
     unsigned holds;
     double held_since, held_time; /* while holds > 0; the sum of earlier holds */
     double gap_time, gap_end;     /* time that the whole process stood still */
-    struct rate limit;            /* --limit-rate */
-    struct timer limit_timer;
-    bool limited; /* the limit holds */
+    struct timer limit_timer;     /* --limit-rate */
+    bool limited;                 /* the limit holds */
 };
 
 /* m->now, read anew. */
@@ -200,6 +210,8 @@ struct transfer {
     double slow_at, slow_held;
 };
 
+/* The reply that is being read; borrowed. Of a future of transfer_start. */
+struct reply_box *transfer__box(struct future *transfer);
 /* libcurl says that it is over. */
 void transfer__done(struct transfer *t, CURLcode rc);
 /* Ends it now; e is taken over, NULL is success. Not inside libcurl. */

@@ -57,14 +57,14 @@ struct reply_box *reply__new(void)
 
 struct reply_box *reply__ref(struct reply_box *b)
 {
-    b->refs++;
+    __atomic_fetch_add(&b->refs, 1, __ATOMIC_RELAXED);
     return b;
 }
 
 void reply_free(void *reply)
 {
     struct reply_box *b = reply;
-    if (b && --b->refs == 0) {
+    if (b && __atomic_sub_fetch(&b->refs, 1, __ATOMIC_ACQ_REL) == 0) {
         forget(b);
         free(b);
     }

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <time.h>
 
+enum { LOOPS_MOST = 64 }; /* net_options.loops */
+
 enum http_version { HTTP_VERSION_AUTO, HTTP_VERSION_1_1, HTTP_VERSION_2, HTTP_VERSION_3 };
 
 /* The same for every request of a run; named and meant as curl's options. Strings may be NULL. */
@@ -41,6 +43,7 @@ struct net_options {
     int64_t speed_limit;      /* -Y: bytes a second ... */
     double speed_time;        /* -y: ... for so many seconds; 0: off */
     int64_t limit_rate;       /* bytes a second of all transfers together; 0: none */
+    unsigned loops;           /* event loops that carry transfers, each in its thread; 0: one */
     unsigned max_connections; /* cached ones kept open: a hint, jobs */
     bool deny_private;        /* no connection to an address that is not public */
     bool verbose;

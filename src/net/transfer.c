@@ -6,6 +6,7 @@
  */
 #include "base/alloc.h"
 #include "base/trace.h"
+#include "net/lane.h"
 #include "net/private.h"
 
 #include <stdlib.h>
@@ -249,7 +250,13 @@ struct future *transfer_start(struct multi *m, const struct request *rq,
     return future_ref(&t->future);
 }
 
+struct reply_box *transfer__box(struct future *transfer)
+{
+    return container_of(transfer, struct transfer, future)->reply;
+}
+
 const struct reply *transfer_reply(const struct future *transfer)
 {
-    return &((const struct transfer *)transfer)->reply->r;
+    const struct reply *far = lane_reply(transfer);
+    return far ? far : &((const struct transfer *)transfer)->reply->r;
 }

@@ -20,7 +20,7 @@
 struct receiver {
     /* The final header block is there (not 1xx). The reply is borrowed. May be NULL. */
     struct err *(*on_head)(void *arg, const struct reply *r);
-    /* Body bytes, in order, up to 16 KiB (decoded if the run decodes). */
+    /* Body bytes, in order, up to 256 KiB (decoded if the run decodes). */
     struct err *(*on_body)(void *arg, const void *bytes, size_t n);
     /* The name is looked up (or needed no look-up), a connection is being made: at most once. May
      * be NULL. */
@@ -32,7 +32,8 @@ struct receiver {
 struct future *transfer_start(struct multi *m, const struct request *rq,
     const struct receiver *receiver, void *arg, struct err **error);
 
-/* What is known so far, also after an error or a cancel: borrowed from the transfer. */
+/* What is known so far, also after an error or a cancel: borrowed from the transfer. Also of
+ * loops_transfer. */
 const struct reply *transfer_reply(const struct future *transfer);
 
 #endif

@@ -15,6 +15,7 @@ import pytest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("GARNER_BUILD", TOP))
 BINARY = pathlib.Path(os.environ.get("GARNER_BIN", BUILD / "garner"))
+ARGS = os.environ.get("GARNER_ARGS", "").split()  # options that every run begins with
 SHIM = BUILD / "tests" / "e2e" / "slow_getaddrinfo.so"
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 CLEARED = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "GARNER_DEBUG", "GARNER_TRACE", "NO_COLOR",
@@ -64,7 +65,7 @@ class Process:
     def __init__(self, garner, args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options):
         self.garner, self.args = garner, args
         self.began = time.monotonic()
-        self.popen = subprocess.Popen([str(BINARY), *args], cwd=garner.dir, stdin=stdin, stdout=stdout,
+        self.popen = subprocess.Popen([str(BINARY), *ARGS, *args], cwd=garner.dir, stdin=stdin, stdout=stdout,
                                       stderr=subprocess.PIPE, **options)
         self._out, self._err = [], []
         self._threads = [threading.Thread(target=self._drain, args=(f, into), daemon=True)

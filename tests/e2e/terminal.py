@@ -138,7 +138,7 @@ class Terminal:
         if self.leader == 0:
             try:
                 os.close(self.master)
-                self._lead(slave, tell, [str(runner.BINARY), *map(str, args)], garner.dir, environment, stdout)
+                self._lead(slave, tell, [str(runner.BINARY), *runner.ARGS, *map(str, args)], garner.dir, environment, stdout)
             finally:
                 os._exit(99)
         os.close(slave)

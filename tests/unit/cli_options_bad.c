@@ -85,6 +85,8 @@ static const struct {
     {"--segments 0" URL, "--segments: '0'"}, {"--segments 65" URL, "--segments: '65'"},
     {"--segment-size x" URL, "--segment-size: 'x'"},
     {"--host-failures x" URL, "--host-failures: 'x'"},
+    {"--loops 0" URL, "--loops: '0'"}, {"--loops 65" URL, "--loops: '65'"},
+    {"--loops x" URL, "--loops: 'x'"}, {"--loops " URL, "--loops: ''"},
     {"--executor-threads 0" URL, "--executor-threads: '0'"},
     {"--buffer x" URL, "--buffer: 'x'"}, {"--buffer 1k" URL, "--buffer: '1k' is too little"},
     {"--retry x" URL, "--retry: 'x'"}, {"--retry -1" URL, "--retry: '-1'"},

@@ -295,6 +295,21 @@ START_TEST(conform_41_a_cancel_goes_through_nested_gathers)
 }
 END_TEST
 
+START_TEST(gather_may_hold_the_last_of_its_children)
+{
+    struct loop *l = loop_starts();
+    struct future *f[2] = {future_new(l), future_new(l)};
+    struct future *outer = gather(l, f, 2, false);
+    err_is_none(future_set_result(f[0], NULL, NULL));
+    err_is_none(future_set_result(f[1], NULL, NULL));
+    loop_completes(l, outer);
+    future_unref(f[0]);
+    future_unref(f[1]);
+    future_unref(outer);
+    loop_ends_empty(l);
+}
+END_TEST
+
 START_TEST(gather_dropped_while_pending_leaves_no_callbacks)
 {
     struct loop *l = loop_starts();
@@ -329,6 +344,7 @@ Suite *conform_gather_suite(void)
     tcase_add_test(tc, conform_41_cancelling_done_outer_is_false);
     tcase_add_test(tc, conform_41_gathers_nest);
     tcase_add_test(tc, conform_41_a_cancel_goes_through_nested_gathers);
+    tcase_add_test(tc, gather_may_hold_the_last_of_its_children);
     tcase_add_test(tc, gather_dropped_while_pending_leaves_no_callbacks);
     suite_add_tcase(s, tc);
     return s;

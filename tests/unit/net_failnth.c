@@ -103,7 +103,7 @@ static void transfer_scenario(void)
     if (l) {
         loop_set_exception_handler(l, on_report, NULL);
     }
-    if (l && clean(url_parse("http://127.0.0.1:1/", &u)) && clean(multi_new(l, &o, &m))) {
+    if (l && clean(url_parse("http://127.0.0.1:1/", &u)) && clean(multi_new(l, &o, NULL, &m))) {
         ask(l, m, u);
         ask(l, m, u);
     }

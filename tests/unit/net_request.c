@@ -137,7 +137,7 @@ START_TEST(transfer_options_refused)
         struct loop *l = loop_starts();
         struct multi *m = NULL;
         if (i < 2 || !net_has_http3()) {
-            err_is_kind(multi_new(l, &bad[i], &m), ERR_USAGE);
+            err_is_kind(multi_new(l, &bad[i], NULL, &m), ERR_USAGE);
             ck_assert_ptr_null(m);
         }
         loop_ends_empty(l);

@@ -33,7 +33,7 @@ void world_begin(struct world *w)
     err_is_none(net_init());
     w->server = server_start();
     w->loop = loop_starts();
-    err_is_none(multi_new(w->loop, &w->options, &w->multi));
+    err_is_none(multi_new(w->loop, &w->options, NULL, &w->multi));
 }
 
 void world_end(struct world *w)
