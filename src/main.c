@@ -18,6 +18,7 @@
  */
 #include "cli/app.h"
 #include "cli/options.h"
+#include "cli/report.h"
 #include "net/multi.h"
 
 #include <fcntl.h>
@@ -30,7 +31,7 @@ enum { STATUS_USAGE = 2 };
 
 static int fail(struct err *e)
 {
-    app_warn(NULL, err_message(e));
+    report_early(NULL, err_message(e));
     err_unref(e);
     return STATUS_USAGE;
 }
@@ -66,7 +67,7 @@ static int run(struct options *options)
     struct app_end end;
 
     if (!trace_init(&trace, getenv("GARNER_TRACE"), STDERR_FILENO)) {
-        app_warn(NULL, "GARNER_TRACE names a component that does not exist");
+        report_early(NULL, "GARNER_TRACE names a component that does not exist");
     }
     end = app_run(options, &trace);
     if (end.signal) {
@@ -109,7 +110,7 @@ int main(int argc, char *argv[])
     if (error) {
         return fail(error);
     }
-    error = options_parse(argc, argv, app_warn, NULL, &options);
+    error = options_parse(argc, argv, report_early, NULL, &options);
     status = error ? fail(error) : act(options);
     options_free(options);
     net_fini();

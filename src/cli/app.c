@@ -13,10 +13,10 @@
 #include "aio/runner.h"
 #include "aio/timeout.h"
 #include "base/alloc.h"
+#include "cli/events.h"
 #include "cli/input.h"
 #include "cli/ledger.h"
 #include "cli/limits.h"
-#include "cli/printable.h"
 #include "cli/records.h"
 #include "cli/report.h"
 #include "cli/sandbox.h"
@@ -40,6 +40,7 @@ struct app {
     struct report *report;
     struct records *records;
     struct ledger *ledger;
+    struct events *events; /* NULL without --events */
     struct checksums *checksums;
     struct async_iter *entries; /* borrowed from the session */
     struct store *store;
@@ -52,23 +53,9 @@ struct app {
     bool refused; /* --checksums could not be had: nothing was started */
 };
 
-void app_warn(void *arg, const char *text)
-{
-    struct buf line = BUF_INIT;
-
-    (void)arg;
-    buf_adds(&line, "garner: ");
-    printable_add(&line, text);
-    buf_addc(&line, '\n');
-    if (!buf_failed(&line)) {
-        fwrite(line.data, 1, line.len, stderr);
-    }
-    buf_fini(&line);
-}
-
 static void say_error(struct err *e)
 {
-    app_warn(NULL, err_message(e));
+    report_early(NULL, err_message(e));
 }
 
 static void warn(void *arg, const char *text)
@@ -231,6 +218,11 @@ static enum co_state main_step(void *frame, struct err *status)
     m->finishing = finish_records(app);
     if (m->finishing) {
         CO_AWAIT(&m->co, m->finishing);
+        future_unref(m->finishing);
+    }
+    m->finishing = events_finish(app->events);
+    if (m->finishing) {
+        CO_AWAIT(&m->co, m->finishing);
     }
     error = m->error;
     m->error = NULL;
@@ -251,6 +243,9 @@ static struct err *open_output(struct app *app)
 
     if (!error) {
         error = ledger_open(app->options, &app->ledger);
+    }
+    if (!error) {
+        error = events_open(app->options->events, &app->events);
     }
     if (!error) {
         ledger_start(app->ledger, l, runner_executor(app->runner), on_output_failed, app);
@@ -295,7 +290,8 @@ static struct err *open_session(struct app *app)
     env.checksums = app->checksums;
     env.forkserver = app->forkserver;
     consumer = ledger_consumer(app->ledger, &consumer);
-    return session_new(&env, &o->session, app->entries, &consumer, &app->session);
+    error = session_new(&env, &o->session, app->entries, &consumer, &app->session);
+    return error ? error : events_start(app->events, env.loop, app->session, warn, app);
 }
 
 static struct err *open_signals(struct app *app)
@@ -352,7 +348,7 @@ static struct err *open_all(struct app *app, const struct trace *trace)
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    error = limits_apply(o, app_warn, NULL);
+    error = limits_apply(o, report_early, NULL);
     if (error) {
         return error;
     }
@@ -388,6 +384,7 @@ static struct err *close_all(struct app *app)
     hosts_free(app->hosts);
     loops_free(app->loops);
     store_free(app->store);
+    events_free(app->events);
     ledger_free(app->ledger);
     checksums_free(app->checksums);
     records_free(app->records);

@@ -16,7 +16,4 @@ struct app_end {
  */
 struct app_end app_run(struct options *options, const struct trace *trace);
 
-/* "garner: text" on standard error: for what is said before a run. arg is not used. */
-void app_warn(void *arg, const char *text);
-
 #endif

@@ -49,6 +49,7 @@ struct options {
     struct store_options store;
     struct hosts_options hosts;
     struct session_options session;
+    const char *events;                         /* --events FILE; NULL: none */
     const char *journal, *failures, *checksums; /* files; NULL: none; checksums may be a URL */
     bool sandbox;
     unsigned executor_threads;

@@ -240,6 +240,8 @@ const struct option_row option_rows[] = {
         "a text a record: %{url} %{http_code}\\n, as in curl"},
     {"records", 0, GROUP_OUTPUT, 0, "FILE", take_string, O(output.records), 0, 0,
         "write the records there"},
+    {"events", 0, GROUP_OUTPUT, 0, "FILE", take_file, O(events), 0, 0,
+        "write what each download does, as it happens"},
     {"exec", 0, GROUP_OUTPUT, ROW_COMMON, "CMD", take_exec, O(session.exec), 0, 0,
         "run CMD for each file: {path}, {url}, {id}"},
     {"exec-jobs", 0, GROUP_OUTPUT, 0, "N", take_unsigned, O(session.exec_jobs), 1, 65535,

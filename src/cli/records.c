@@ -14,6 +14,7 @@
 #include "aio/task.h"
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "cli/named_fd.h"
 #include "cli/printable.h"
 #include "cli/report.h"
 #include "cli/window.h"
@@ -21,7 +22,6 @@
 #include "cli/writer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,7 +75,7 @@ static void on_records_closed(void *arg)
 static struct err *open_records_file(struct records *r)
 {
     const char *name = r->options->records;
-    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+    int fd = named_fd_open(name);
     if (fd < 0) {
         return err_errno(ERR_IO, errno, "cannot open %s", name);
     }

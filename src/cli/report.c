@@ -9,6 +9,7 @@
 #include "cli/writer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,6 +76,19 @@ struct err *report_new(
     }
     *out = r;
     return NULL;
+}
+
+void report_early(void *arg, const char *text)
+{
+    struct buf line = BUF_INIT;
+    (void)arg;
+    buf_adds(&line, "garner: ");
+    printable_add(&line, text);
+    buf_addc(&line, '\n');
+    if (!buf_failed(&line)) {
+        fwrite(line.data, 1, line.len, stderr);
+    }
+    buf_fini(&line);
 }
 
 void report_free(struct report *r)

@@ -15,6 +15,9 @@
 
 struct report;
 
+/* "garner: text" on standard error, for what is said before there is a report. arg is not used. */
+void report_early(void *arg, const char *text);
+
 /* Writes to fd (standard error), which stays open. ERR_IO: it is not open; ERR_NOMEM. */
 struct err *report_new(
     struct loop *l, int fd, const struct output_options *options, struct report **out);

@@ -7,7 +7,7 @@ const char *phase_name(enum phase p)
 {
     static const char *const names[PHASES] = {
         [PHASE_READ] = "read",
-        [PHASE_WAITING] = "same target",
+        [PHASE_WAITING] = "same-target",
         [PHASE_QUEUED] = "queued",
         [PHASE_VERIFY] = "verify",
         [PHASE_RACE] = "race",

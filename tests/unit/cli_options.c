@@ -254,6 +254,7 @@ static const struct {
     {"--write-out= -w @f" URL, F(output.write_out), AS_STRING, 0, ""},
     {"-w @format --records r" URL, F(output.write_out), AS_STRING, 0, "%{url} %{path}\\n"},
     {"--records r" URL, F(output.records), AS_STRING, 0, "r"},
+    {"--events e" URL, F(events), AS_STRING, 0, "e"},
     {"--exec gunzip" URL, F(session.exec), AS_STRING, 0, "gunzip"},
     {"--exec mv~{path}~'a~b'/{id}" URL, F(session.exec), AS_STRING, 0, "mv {path} 'a b'/{id}"},
     {"http://h/x", F(session.exec), AS_STRING, 0, NULL},

@@ -116,6 +116,7 @@ static const struct {
     {"--netrc-file missing" URL, "--netrc-file: missing"},
     {"--resolve h" URL, "--resolve: 'h'"}, {"--resolve h:80" URL, "--resolve: "},
     {"--connect-to a:1" URL, "--connect-to: "},
+    {"--events " URL, "--events: a file name is needed"}, {"--events -" URL, "--events: "},
     {"--exec " URL, "--exec: a command is needed"},
     {"--exec a~'b" URL, "--exec: a quote (') is not closed"},
     {"--exec a~{pth}" URL, "--exec: unknown placeholder {pth}"},
