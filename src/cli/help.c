@@ -21,12 +21,12 @@ static const struct {
     [GROUP_GENERAL] = {"general", "garner itself"},
 };
 
-/* The row's spellings and those of the rows that follow it: "  -m, --attempt-timeout, --max-time".
- */
-static void add_spellings(struct buf *b, const struct option_row *row)
+/* The row's spellings, and all: those of the rows that follow it, "  -m, --attempt-timeout,
+ * --max-time". */
+static void add_spellings(struct buf *b, const struct option_row *row, bool all)
 {
     const struct option_row *end = row + 1;
-    while (end < option_rows + option_nrows && !end->help) {
+    while (all && end < option_rows + option_nrows && !end->help) {
         end++;
     }
     const char *between = "";
@@ -47,10 +47,10 @@ static void add_spellings(struct buf *b, const struct option_row *row)
     }
 }
 
-static void add_row(struct buf *b, const struct option_row *row)
+static void add_row(struct buf *b, const struct option_row *row, bool all)
 {
     size_t start = b->len;
-    add_spellings(b, row);
+    add_spellings(b, row, all);
     size_t width = b->len - start;
     if (width > COLUMN - 2) {
         buf_addc(b, '\n');
@@ -64,20 +64,19 @@ static void add_group(struct buf *b, unsigned group)
     buf_addf(b, "%s:\n", groups[group].title);
     for (size_t i = 0; i < option_nrows; i++) {
         if (option_rows[i].group == group && option_rows[i].help) {
-            add_row(b, &option_rows[i]);
+            add_row(b, &option_rows[i], true);
         }
     }
 }
 
 static void add_first_page(struct buf *b)
 {
-    buf_adds(b, "usage: garner [OPTION]... [URL]...\n"
-                "       garner [OPTION]... -i FILE\n"
+    buf_adds(b, "usage: garner [OPTION]... [URL]...     or: garner [OPTION]... -i FILE\n"
                 "Download many files at once; whole ones, under their final names, or not at all.\n"
                 "\n");
     for (size_t i = 0; i < option_nrows; i++) {
         if (option_rows[i].flags & ROW_COMMON) {
-            add_row(b, &option_rows[i]);
+            add_row(b, &option_rows[i], false);
         }
     }
     buf_adds(b, "\nMore with --help all, or of a group:\n  ");

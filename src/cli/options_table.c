@@ -35,7 +35,7 @@ const struct option_row option_rows[] = {
         "name files by {name}, {host}, {index:04}, ..."},
     {"dry-run", 0, GROUP_FILES, 0, NULL, take_flag, O(session.dry_run), 0, 0,
         "say what would go where, and do nothing"},
-    {"tree", 0, GROUP_FILES, ROW_COMMON, NULL, take_tree, 0, 0, 0,
+    {"tree", 0, GROUP_FILES, 0, NULL, take_tree, 0, 0, 0,
         "name files {host}/{dirs}/{name}"},
     {"if-exists", 0, GROUP_FILES, ROW_COMMON, "skip|verify|update|rename|overwrite|fail",
         take_choice, O(session.if_exists), 0, 0,
@@ -120,7 +120,7 @@ const struct option_row option_rows[] = {
         "connections for one large file (1)"},
     {"segment-size", 0, GROUP_PACE, 0, "SIZE", take_size, O(session.segment_size), 65536, 0,
         "no connection for less of a file than this (1M)"},
-    {"limit-rate", 0, GROUP_PACE, ROW_COMMON, "SIZE", take_size, O(net.limit_rate), 0, 0,
+    {"limit-rate", 0, GROUP_PACE, 0, "SIZE", take_size, O(net.limit_rate), 0, 0,
         "bytes a second, all downloads together"},
     {"rate", 0, GROUP_PACE, 0, "N/s|m|h", take_rate, O(hosts.rate), 0, 0,
         "request starts a second, minute or hour"},
@@ -194,7 +194,7 @@ const struct option_row option_rows[] = {
         "sign by AWS version 4, with -u as the key"},
 
     /* -- connections -- */
-    {"proxy", 'x', GROUP_CONNECTION, ROW_COMMON, "URL", take_proxy, O(net.proxy), 0, 0,
+    {"proxy", 'x', GROUP_CONNECTION, 0, "URL", take_proxy, O(net.proxy), 0, 0,
         "[SCHEME://]HOST:PORT; empty: none"},
     {"proxy-user", 0, GROUP_CONNECTION, 0, "USER:PASSWORD", take_string, O(net.proxy_user), 0, 0,
         "for the proxy"},

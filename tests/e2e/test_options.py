@@ -14,6 +14,17 @@ def test_help(garner):
         assert run.status == 0 and "--jobs" in run.stdout and run.stderr == "", run
 
 
+def test_help_fits_the_screen(garner):
+    """A page a group, of 80 columns and 24 lines."""
+    first = garner("--help").lines
+    groups = first[-1].strip().split(", ")
+    assert len(groups) >= 9, first
+    pages = [first] + [garner("--help", group).lines for group in groups]
+    assert all(len(page) <= 24 for page in pages), [len(page) for page in pages]
+    assert all(len(line) <= 80 for page in pages for line in page)
+    assert garner("--help", "all").lines == [line for page in pages[1:] for line in ["", *page]][1:]
+
+
 def test_version(garner):
     version = re.search(r"AC_INIT\(\[garner\], \[([0-9.]+)\]", (runner.TOP / "configure.ac").read_text()).group(1)
     for option in ("-V", "--version"):
