@@ -102,7 +102,8 @@ static void finish_completed(struct multi *m)
     }
 }
 
-/* Each goes on with what libcurl kept of its last read, which may begin a new hold. */
+/* Each goes on with what libcurl kept of its last read, which may begin a new hold, or be refused:
+ * libcurl says so here only, and would not look at the transfer again before a timer of its own. */
 static void unpause(struct multi *m)
 {
     struct list batch, *node;
@@ -111,8 +112,11 @@ static void unpause(struct multi *m)
     while (!m->holds && (node = list_pop(&batch))) {
         struct transfer *t = container_of(node, struct transfer, paused);
         m->inside++;
-        curl_easy_pause(t->easy->handle, CURLPAUSE_CONT);
+        CURLcode rc = curl_easy_pause(t->easy->handle, CURLPAUSE_CONT);
         m->inside--;
+        if (rc != CURLE_OK) {
+            transfer__done(t, rc);
+        }
     }
     list_splice(&batch, &m->paused);
     list_splice(&m->paused, &batch);

@@ -143,6 +143,35 @@ START_TEST(transfer_hold)
 }
 END_TEST
 
+/* What libcurl had read before a hold is refused after it: that ends the transfer, at once. A first
+ * hold lets enough come for libcurl to read more than it hands over in one piece. */
+START_TEST(transfer_refused_after_hold)
+{
+    struct world w = {.hold_at_head = true};
+    world_begin(&w);
+    struct url *u = server_url(w.server, "/big/5000000");
+    struct request rq = {.url = u};
+    multi_hold(w.multi);
+    struct future *f = world_start(&w, &rq);
+    struct future *nap = aio_sleep(w.loop, 0.3);
+    loop_completes(w.loop, nap);
+    future_unref(nap);
+    multi_release(w.multi);
+    while (w.body.len == 0) {
+        loop_spin(w.loop, 1);
+    }
+    w.refuse = err_new(ERR_IO, "ENOSPC", "the disk is full");
+    multi_release(w.multi);
+    loop_completes(w.loop, f);
+    struct err *e = future_error(f);
+    ck_assert_msg(err_is(e, ERR_IO) && strcmp(err_code(e), "ENOSPC") == 0, "%s", err_message(e));
+    err_unref(e);
+    future_unref(f);
+    url_free(u);
+    world_end(&w);
+}
+END_TEST
+
 /* While reading is held, requests may start, connect and be sent, and end after the release. */
 START_TEST(transfer_start_held)
 {
@@ -201,6 +230,7 @@ Suite *net_pace_suite(void)
     tcase_add_test(t, transfer_cancel);
     tcase_add_test(t, transfer_close_while_running);
     tcase_add_test(t, transfer_hold);
+    tcase_add_test(t, transfer_refused_after_hold);
     tcase_add_test(t, transfer_start_held);
     tcase_add_test(t, transfer_limit_rate);
     suite_add_tcase(s, t);
