@@ -11,6 +11,7 @@ enum value {
     VALUE_FILE,
     VALUE_AT_FILE, /* a text, or @FILE */
     VALUE_DIR,
+    VALUE_COMMAND, /* its first word is a program */
     VALUE_CHOICES, /* a|b|c */
     VALUE_TOPIC,   /* of --help; may be left out */
     VALUE_OTHER,
@@ -34,7 +35,9 @@ static enum value value_of(const struct option_row *row)
         strcmp(row->arg, "PATH") == 0) {
         return VALUE_FILE;
     }
-    return strcmp(row->arg, "DIR") == 0 ? VALUE_DIR : VALUE_OTHER;
+    return strcmp(row->arg, "DIR") == 0   ? VALUE_DIR
+           : strcmp(row->arg, "CMD") == 0 ? VALUE_COMMAND
+                                          : VALUE_OTHER;
 }
 
 /* Further spellings share the text of the row before them. */
@@ -138,6 +141,9 @@ static void add_bash_case(struct buf *b, const struct option_row *row)
     case VALUE_DIR:
         buf_adds(b, "_garner_files -d; ");
         break;
+    case VALUE_COMMAND:
+        buf_adds(b, "mapfile -t COMPREPLY < <(compgen -c -- \"$cur\"); ");
+        break;
     default:
         break;
     }
@@ -193,6 +199,9 @@ static void add_zsh_option(struct buf *b, const char *dashes, const char *name, 
     case VALUE_DIR:
         buf_adds(b, "_files -/");
         break;
+    case VALUE_COMMAND:
+        buf_adds(b, "_command_names -e");
+        break;
     default:
         break;
     }
@@ -228,6 +237,9 @@ static void add_fish_value(struct buf *b, const struct option_row *row)
     case VALUE_AT_FILE:
         buf_adds(b, " -x -a '@(__fish_complete_path "
                     "(string replace -r \"^[^@]*@\" \"\" -- (commandline -ct)))'");
+        break;
+    case VALUE_COMMAND:
+        buf_adds(b, " -x -a '(__fish_complete_command)'");
         break;
     case VALUE_CHOICES:
         buf_adds(b, " -x -a '");

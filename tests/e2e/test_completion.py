@@ -194,6 +194,11 @@ def test_files_and_directories(garner, asking):
     assert dict(zip(want, asking(*want))) == want
 
 
+def test_commands(asking):
+    [offered] = asking("garner --exec gunz")
+    assert "gunzip" in offered and all(name.startswith("gunz") for name in offered), offered
+
+
 def test_typed_on_a_terminal(garner, terminal):
     """What bash and zsh do with it when it is typed."""
     for name in ("list-of-urls.txt", "listening/x"):
