@@ -220,15 +220,6 @@ static struct err *rename_by_policy(struct commit *c, struct part *p, const stru
     return failed ? part_error(p, failed) : NULL;
 }
 
-static struct err *sync_dir(const struct part *p, const struct spot *at)
-{
-    /* EBADF, EINVAL: a directory that may not be read, or one that cannot be synced. */
-    if (p->store->fsync && fsync(at->dir.fd) < 0 && errno != EBADF && errno != EINVAL) {
-        return part_error(p, errno);
-    }
-    return NULL;
-}
-
 /* From here on a cancel is late. */
 static struct err *finish(struct commit *c, struct part *p, struct spot *at)
 {
@@ -248,7 +239,7 @@ static struct err *finish(struct commit *c, struct part *p, struct spot *at)
         part_drop(p, at);
         return NULL;
     }
-    e = sync_dir(p, at);
+    e = part_sync_dir(p, at) ? NULL : part_error(p, errno);
     part_close(p);
     return e;
 }

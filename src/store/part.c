@@ -213,6 +213,12 @@ bool part_unclaim(struct part *p, const struct spot *at)
     return true;
 }
 
+bool part_sync_dir(const struct part *p, const struct spot *at)
+{
+    /* EBADF, EINVAL: a directory that may not be read, or one that cannot be synced. */
+    return !p->store->fsync || fsync(at->dir.fd) == 0 || errno == EBADF || errno == EINVAL;
+}
+
 /* False, with errno, unless the part is gone. */
 static bool unlink_both(struct part *p, const struct spot *at)
 {
@@ -285,7 +291,7 @@ static struct err *start_over(struct part *p, const struct spot *at)
         part_close(p);
         return gone ? NULL : part_error(p, failed);
     }
-    if (!part_unclaim(p, at)) {
+    if (!part_unclaim(p, at) || !part_sync_dir(p, at)) {
         return part_error(p, errno);
     }
     return ftruncate(p->fd, 0) < 0 ? part_error(p, errno) : NULL;
@@ -376,20 +382,21 @@ void part_claim(struct part *p, const struct spot *at, bool force)
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     double seconds = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-    if (!force && p->side.claim_at >= 0 && unclaimed(p) < CLAIM_BYTES &&
+    const bool sync = p->store->fsync; /* which takes its time: not for each MiB */
+    if (!force && p->side.claim_at >= 0 && (sync || unclaimed(p) < CLAIM_BYTES) &&
         seconds - p->claimed_at < CLAIM_AFTER) {
         return;
     }
     p->claimed_at = seconds;
-    if (!note_claim(p)) {
+    if ((sync && fdatasync(p->fd) < 0) || !note_claim(p)) {
         return;
     }
     if (p->side.claim_at >= 0 && p->side.claimed == p->side.more.n &&
-        sidecar_claim(at->dir.fd, at->sidecar, &p->side) == 0) {
+        sidecar_claim(at->dir.fd, at->sidecar, &p->side, sync) == 0) {
         return;
     }
     p->sidecar = true;
-    (void)sidecar_write(at->dir.fd, at->sidecar, &p->side);
+    (void)sidecar_write(at->dir.fd, at->sidecar, &p->side, sync);
 }
 
 /* -- free names ------------------------------------------------------------------------------ */

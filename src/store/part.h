@@ -87,11 +87,15 @@ struct err *part_make(struct part *p, const struct spot *at);
 struct err *part_write(struct part *p, struct list *chunks, struct list *done, struct op *op);
 
 /* Brings the sidecar up to date, if there is to be one; unless forced only when a second or 1 MiB
- * has passed. A sidecar that cannot be written only means that nothing can be resumed. */
+ * has passed. With --fsync the bytes are on the disk before they are claimed, and it is a second. A
+ * sidecar that cannot be written only means that nothing can be resumed. */
 void part_claim(struct part *p, const struct spot *at, bool force);
 
 /* Removes the sidecar. False, with errno, if it is still there. */
 bool part_unclaim(struct part *p, const struct spot *at);
+
+/* With --fsync: what has which name is on the disk. False, with errno, if that failed. */
+bool part_sync_dir(const struct part *p, const struct spot *at);
 
 /* The sidecar says less than there is. */
 bool part_behind(const struct part *p);

@@ -3,6 +3,7 @@
 #include "store/sidecar.h"
 
 #include "base/alloc.h"
+#include "store/claim.h"
 #include "store/dir.h"
 
 #include <cjson/cJSON.h>
@@ -15,9 +16,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FORMAT      1
-#define CLAIM_WIDTH 20                 /* of the number: any int64_t */
-#define EXACT_MOST  9007199254740992.0 /* cJSON's numbers are doubles */
+#define FORMAT     1
+#define EXACT_MOST 9007199254740992.0 /* cJSON's numbers are doubles */
+
+#define CLAIMS ",\"claims\":[\""
+#define NEXT   "\",\""
+#define END    "\"]}\n"
 
 void sidecar_fini(struct sidecar *s)
 {
@@ -89,11 +93,10 @@ static struct range get_range(const cJSON *range, bool *bad)
     return (struct range){from, get_count(cJSON_GetArrayItem(range, 1), 0, bad)};
 }
 
-/* How many bytes there are from the start: the first range's end, if it begins there; and what else
- * there is, in order, with gaps between. */
-static void get_present(const cJSON *o, struct sidecar *out, bool *bad)
+/* As they were told of before there were claims: how many bytes there are from the start, the first
+ * range's end; and what else there is, in order, with gaps between. */
+static void get_present(const cJSON *ranges, struct sidecar *out, bool *bad)
 {
-    const cJSON *ranges = cJSON_GetObjectItemCaseSensitive(o, "present");
     const cJSON *range = cJSON_IsArray(ranges) ? ranges->child : NULL;
     struct range before = get_range(range, bad);
     out->present = before.to;
@@ -107,28 +110,60 @@ static void get_present(const cJSON *o, struct sidecar *out, bool *bad)
     *bad = *bad || (out->v.total >= 0 && before.to > out->v.total);
 }
 
-/* From the first range's end to the last's. */
-static void put_ranges(const struct sidecar *s, struct buf *b)
+static char *print_head(const struct sidecar *s);
+
+/* The newer of the claims that are whole. */
+static void get_claims(const cJSON *claims, struct sidecar *out, bool *bad)
 {
-    buf_addf(b, "%*" PRId64, CLAIM_WIDTH, s->present);
-    for (size_t i = 0; i < s->more.n; i++) {
-        const struct range *r = &s->more.at[i];
-        buf_addf(b, "],[%*" PRId64 ",%*" PRId64, CLAIM_WIDTH, r->from, CLAIM_WIDTH, r->to);
+    char *head = print_head(out);
+    bool found = false;
+    for (int i = 0; head && i < 2; i++) {
+        const cJSON *item = cJSON_GetArrayItem(claims, i);
+        struct claim c;
+        if (!cJSON_IsString(item) || !claim_parse(item->valuestring, head, out->v.total, &c)) {
+            continue;
+        }
+        if (found && c.number <= out->number) {
+            ranges_fini(&c.more);
+            continue;
+        }
+        found = true;
+        ranges_fini(&out->more);
+        out->present = c.present;
+        out->more = c.more;
+        out->number = c.number;
+        out->slot = (unsigned)i;
     }
+    *bad = *bad || !found;
+    cJSON_free(head);
 }
 
-/* Where the ranges of our own form begin to change, -1 in any other. */
-static off_t find_claim(const struct sidecar *s, const char *text, size_t len)
+static struct claim claim_of(const struct sidecar *s, uint64_t number)
+{
+    return (struct claim){.number = number, .present = s->present, .more = s->more};
+}
+
+/* Where the claims of our own form begin, -1 in any other. */
+static off_t find_claims(const struct sidecar *s, const char *text, size_t len)
 {
     struct buf b = BUF_INIT;
+    const struct claim c = claim_of(s, s->number);
     off_t at = -1;
-    buf_adds(&b, "[[0,");
-    const size_t head = b.len;
-    put_ranges(s, &b);
-    buf_adds(&b, "]]}\n");
-    if (!buf_failed(&b) && len > b.len && memcmp(text + len - b.len, b.data, b.len) == 0) {
-        at = (off_t)(len - b.len + head);
+    char *head = print_head(s);
+    if (head) {
+        buf_add(&b, head, strlen(head) - 1);
+        buf_adds(&b, CLAIMS);
+        const size_t begin = b.len;
+        claim_put(&c, head, &b);
+        const size_t width = b.len - begin;
+        const size_t rest = sizeof(NEXT) - 1 + width + sizeof(END) - 1;
+        if (!buf_failed(&b) && len == b.len + rest && memcmp(text, b.data, begin) == 0 &&
+            memcmp(text + begin + width, NEXT, sizeof(NEXT) - 1) == 0 &&
+            memcmp(text + len - (sizeof(END) - 1), END, sizeof(END) - 1) == 0) {
+            at = (off_t)begin;
+        }
     }
+    cJSON_free(head);
     buf_fini(&b);
     return at;
 }
@@ -151,13 +186,18 @@ bool sidecar_parse(const char *text, size_t len, struct sidecar *out)
     out->v.modified = (time_t)get_number(o, "modified", -1, &bad);
     out->v.date = (time_t)get_number(o, "date", -1, &bad);
     out->v.total = get_number(o, "total", -1, &bad);
-    get_present(o, out, &bad);
+    const cJSON *claims = cJSON_GetObjectItemCaseSensitive(o, "claims");
+    if (cJSON_IsArray(claims)) {
+        get_claims(claims, out, &bad);
+    } else {
+        get_present(cJSON_GetObjectItemCaseSensitive(o, "present"), out, &bad);
+    }
     cJSON_Delete(o);
     if (bad) {
         sidecar_fini(out);
         return false;
     }
-    out->claim_at = find_claim(out, text, len);
+    out->claim_at = claims ? find_claims(out, text, len) : -1;
     out->claimed = out->more.n;
     return true;
 }
@@ -228,19 +268,24 @@ static char *print_head(const struct sidecar *s)
     return text;
 }
 
+/* Both claims say the same; the first is the one that counts. */
 void sidecar_format(struct sidecar *s, struct buf *b)
 {
+    const struct claim c = claim_of(s, ++s->number);
     char *head = print_head(s);
     if (!head) {
         b->failed = true;
         return;
     }
-    head[strlen(head) - 1] = '\0'; /* the object goes on */
-    buf_addf(b, "%s,\"present\":[[0,", head);
-    cJSON_free(head);
+    buf_add(b, head, strlen(head) - 1); /* the object goes on */
+    buf_adds(b, CLAIMS);
     s->claim_at = (off_t)b->len;
-    put_ranges(s, b);
-    buf_adds(b, "]]}\n");
+    claim_put(&c, head, b);
+    buf_adds(b, NEXT);
+    claim_put(&c, head, b);
+    buf_adds(b, END);
+    cJSON_free(head);
+    s->slot = 0;
     s->claimed = s->more.n;
 }
 
@@ -260,7 +305,7 @@ static int write_all(int fd, const char *text, size_t len, off_t at)
     return 0;
 }
 
-int sidecar_write(int at, const char *name, struct sidecar *s)
+int sidecar_write(int at, const char *name, struct sidecar *s, bool sync)
 {
     struct buf b = BUF_INIT;
     int fd, failed = 0;
@@ -278,6 +323,7 @@ int sidecar_write(int at, const char *name, struct sidecar *s)
         failed = -fd;
     } else {
         failed = write_all(fd, b.data, b.len, 0);
+        failed = !failed && sync && fdatasync(fd) < 0 ? errno : failed;
         close(fd);
         if (failed) {
             (void)unlinkat(at, name, 0);
@@ -288,68 +334,33 @@ int sidecar_write(int at, const char *name, struct sidecar *s)
     return failed;
 }
 
-int sidecar_claim(int at, const char *name, const struct sidecar *s)
+int sidecar_claim(int at, const char *name, struct sidecar *s, bool sync)
 {
     struct buf b = BUF_INIT;
+    const struct claim c = claim_of(s, s->number + 1);
+    const unsigned slot = 1 - s->slot;
     size_t size = 0;
     int fd = open_ours(at, name, O_WRONLY, &size), failed = EINVAL;
     if (fd < 0) {
         return -fd;
     }
-    put_ranges(s, &b);
-    if (buf_failed(&b)) {
+    char *head = print_head(s);
+    if (head) {
+        claim_put(&c, head, &b);
+    }
+    const off_t to = s->claim_at + (slot ? (off_t)(b.len + sizeof(NEXT) - 1) : 0);
+    if (!head || buf_failed(&b)) {
         failed = ENOMEM;
-    } else if (s->more.n == s->claimed && (size_t)s->claim_at + b.len <= size) {
-        failed = write_all(fd, b.data, b.len, s->claim_at);
+    } else if (s->more.n == s->claimed && (size_t)to + b.len + sizeof(END) - 1 <= size) {
+        failed = write_all(fd, b.data, b.len, to);
+        failed = !failed && sync && fdatasync(fd) < 0 ? errno : failed;
     }
     close(fd);
+    cJSON_free(head);
     buf_fini(&b);
+    if (!failed) {
+        s->number = c.number;
+        s->slot = slot;
+    }
     return failed;
-}
-
-/* -- validators ------------------------------------------------------------------------------ */
-
-/* A date that was young when it was sent may stand for two versions (RFC 9110 8.8.2.2). */
-#define STRONG_AFTER 60
-
-bool validators_resumable(const struct validators *v)
-{
-    if (v->etag || v->decoded) {
-        return !v->decoded && v->etag[0] == '"';
-    }
-    return v->last_modified && v->modified >= 0 && v->date >= 0 &&
-           v->date - v->modified >= STRONG_AFTER;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-bool validators_same(const struct validators *a, const struct validators *b)
-{
-    return same_text(a->etag, b->etag) && same_text(a->last_modified, b->last_modified) &&
-           same_text(a->coding, b->coding) && a->total == b->total;
-}
-
-void validators_fini(struct validators *v)
-{
-    free(v->etag);
-    free(v->last_modified);
-    free(v->coding);
-    *v = (struct validators){.modified = -1, .date = -1, .total = -1};
-}
-
-struct err *validators_copy(struct validators *to, const struct validators *from)
-{
-    *to = *from;
-    to->etag = mem_dup(from->etag);
-    to->last_modified = mem_dup(from->last_modified);
-    to->coding = mem_dup(from->coding);
-    if ((from->etag && !to->etag) || (from->last_modified && !to->last_modified) ||
-        (from->coding && !to->coding)) {
-        validators_fini(to);
-        return err_plain(ERR_NOMEM);
-    }
-    return NULL;
 }

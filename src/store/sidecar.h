@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NAME.part.json: of which version the bytes in NAME.part are, and how many (trust.md, Parts and
- * commit). One line of JSON that ends with the ranges that are there:
+ * NAME.part.json: of which version the bytes in NAME.part are, and which are there (trust.md, Parts
+ * and commit). One line of JSON that ends with two claims:
  *
- *   {"garner":1,"url":"...","key":"9f3a61c2...","etag":"\"x\"",...,"present":[[0,     123456]]}
- *                                                                                `--------´
- * Numbers have a fixed width, so that a claim of more bytes is one small write in place, as long as
- * there are as many ranges as before; further ones, of a file that came over several connections,
- * follow the first. What is read back is data like any other: a sidecar that is not wholly as it
- * must be is none.
+ *   {"garner":1,"url":"...","key":"9f3a61c2...","etag":"\"x\"",...,"claims":["...","..."]}
+ *                                                                            `---´ `---´
+ * A further claim overwrites the older of the two in place, as long as there are as many ranges as
+ * before. Each has a number and a check (claim.h), and the newest that is whole counts: however
+ * much of a write is there after a power failure, what is read back was claimed. What is read is
+ * data like any other: a sidecar that is not wholly as it must be is none.
  */
 #ifndef STORE_SIDECAR_H
 #define STORE_SIDECAR_H
@@ -19,7 +19,7 @@
 
 #include <sys/types.h>
 
-#define SIDECAR_MOST (64 * 1024) /* bytes of a file that is read at all */
+#define SIDECAR_MOST (128 * 1024) /* bytes of a file that is read at all */
 
 struct sidecar {
     char *url; /* owned */
@@ -27,8 +27,10 @@ struct sidecar {
     struct validators v; /* owned */
     int64_t present;     /* bytes from the start */
     struct ranges more;  /* owned: what is there beside those */
-    off_t claim_at;      /* where in the file the number stands; -1: it must be written anew */
-    size_t claimed;      /* ranges behind it, as the file has them */
+    uint64_t number;     /* of the newest claim in the file ... */
+    unsigned slot;       /* ... which is the first or the second */
+    off_t claim_at;      /* where they stand in the file; -1: it must be written anew */
+    size_t claimed;      /* ranges of `more`, as the file has them */
 };
 void sidecar_fini(struct sidecar *s); /* twice is harmless */
 
@@ -39,10 +41,12 @@ void sidecar_format(struct sidecar *s, struct buf *b);
 
 /* The file `name` in the directory `at`. False if there is none that is one. */
 bool sidecar_read(int at, const char *name, struct sidecar *out);
-/* Replaces the file and sets claim_at. 0 or an errno value; then there is none. */
-int sidecar_write(int at, const char *name, struct sidecar *s);
-/* Changes the ranges in the file to those of s, which are as many. 0 or an errno value. */
-int sidecar_claim(int at, const char *name, const struct sidecar *s);
+/* Replaces the file and sets claim_at. sync: it is on the disk then. 0 or an errno value; then
+ * there is none. */
+int sidecar_write(int at, const char *name, struct sidecar *s, bool sync);
+/* Claims the ranges of s, which are as many as in the file. 0 or an errno value; then what was
+ * claimed before still is. */
+int sidecar_claim(int at, const char *name, struct sidecar *s, bool sync);
 
 /* A version that a part can be resumed of: known by a strong validator (RFC 9110 13.1.5). */
 bool validators_resumable(const struct validators *v);

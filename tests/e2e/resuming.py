@@ -11,12 +11,27 @@ OLD = "Sat, 01 Jan 2022 00:00:00 GMT"
 WAYS = ["retry", "interrupt", "kill"]
 
 
-def claimed(garner, name="a.bin"):
-    """How many bytes the sidecar says are there; -1: there is none."""
+def ranges_claimed(garner, name="a.bin"):
+    """[[0, 400000], ...]: what the sidecar says is there, by the newer of its claims; []: there is none."""
     try:
-        return json.loads(garner.read(name + ".part.json"))["present"][0][1]
+        claims = json.loads(garner.read(name + ".part.json"))["claims"]
     except (OSError, ValueError):
-        return -1
+        return []
+    newest = max(claims, key=lambda claim: int(claim.split()[0]))
+    return [[int(n) for n in span] for span in re.findall(r"(\d+)- *(\d+)", newest)]
+
+
+def claimed(garner, name="a.bin"):
+    """How many bytes from the start it says are there; -1: there is none."""
+    ranges = ranges_claimed(garner, name)
+    return ranges[0][1] if ranges else -1
+
+
+def edit_sidecar(garner, /, name="a.bin", **changes):
+    """Changes values, in the form without claims, where nothing guards them. A value of ... is left out."""
+    text = json.loads(garner.read(name + ".part.json"))
+    text |= dict(present=ranges_claimed(garner, name), claims=...) | changes
+    garner.write(name + ".part.json", json.dumps({k: v for k, v in text.items() if v is not ...}))
 
 
 def arrived(garner, name="a.bin"):

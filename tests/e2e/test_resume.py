@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from resuming import AT, OLD, SIZE, WAYS, asked, cut_off, resumed, whole
+from resuming import AT, OLD, SIZE, WAYS, asked, cut_off, edit_sidecar, resumed, whole
 
 ways = pytest.mark.parametrize("how", WAYS)
 STRONG = dict(etag='"v1"', ranges=1)
@@ -177,8 +177,7 @@ def complete_part(garner, faults, **query):
     url = faults.url("/a.bin", size=SIZE, gate="g", gate_at=AT, fail=1, **query)
     cut_off(garner, faults, "kill", url)
     garner.write("a.bin.part", faults.body(SIZE, int(query.get("version", "0")[0])))
-    text = garner.read("a.bin.part.json").decode()
-    garner.write("a.bin.part.json", text.replace(f"{AT}]]", f"{SIZE}]]"))
+    edit_sidecar(garner, present=[[0, SIZE]])
     return garner("--json", url)
 
 

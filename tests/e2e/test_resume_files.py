@@ -4,12 +4,13 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import time
 
 import pytest
 
-from resuming import AT, OLD, SIZE, arrived, asked, claimed, cut_off, whole
+from resuming import AT, OLD, SIZE, arrived, asked, claimed, cut_off, edit_sidecar, whole
 
 STRONG = dict(etag='"v1"', ranges=1)
 PART, SIDECAR = "a.bin.part", "a.bin.part.json"
@@ -24,12 +25,6 @@ def part(garner, faults):
     return url
 
 
-def edit(garner, changes):
-    """A value of ... is left out."""
-    text = json.loads(garner.read(SIDECAR)) | changes
-    garner.write(SIDECAR, json.dumps({k: v for k, v in text.items() if v is not ...}))
-
-
 def expect_start_over(garner, faults, run):
     whole(run, garner, faults.body(SIZE))
     assert [asked(r)[0] for r in faults.requests()] == [None, None], run
@@ -39,7 +34,7 @@ def expect_start_over(garner, faults, run):
 def test_what_is_left(garner, faults, part):
     """The sidecar names the URL without its query, and claims what is in the part."""
     side = json.loads(garner.read(SIDECAR))
-    assert side["url"] == faults.url("/a.bin") and side["etag"] == '"v1"' and side["present"] == [[0, AT]]
+    assert side["url"] == faults.url("/a.bin") and side["etag"] == '"v1"' and claimed(garner) == AT
     assert side["total"] == SIZE and garner.read(PART) == faults.body(SIZE)[:AT]
     run = garner("--json", part)
     whole(run, garner, faults.body(SIZE))
@@ -59,12 +54,43 @@ def test_a_damaged_sidecar(garner, faults, part, damage):
     dict(etag='"v1"\r\nX-Evil: 1'), dict(total="x"), dict(present=[[0, 1e300]]), dict(present=[[0, 0.5]]), dict(url=5)],
     ids=lambda c: json.dumps(c, default=str))
 def test_a_sidecar_that_cannot_be(garner, faults, part, changes):
-    edit(garner, changes)
+    edit_sidecar(garner, **changes)
+    expect_start_over(garner, faults, garner("--json", part))
+
+
+def test_a_sidecar_without_claims(garner, faults, part):
+    edit_sidecar(garner)
+    run = garner("--json", part)
+    whole(run, garner, faults.body(SIZE))
+    assert run.record["resumed_at"] == AT
+
+
+@pytest.mark.parametrize("torn", [(0,), (1,), (0, 1)])
+def test_a_torn_claim(garner, faults, part, torn):
+    """What a power failure left of a write in place is no claim: then the other one counts, or none."""
+    text = json.loads(garner.read(SIDECAR))
+    spans = [int(re.search(r"0- *(\d+)", claim).group(1)) for claim in text["claims"]]
+    numbers = [int(claim.split()[0]) for claim in text["claims"]]
+    for i in torn:
+        text["claims"][i] = re.sub(r"0( *)-( *)\d", r"0\1-\g<2>9", text["claims"][i], count=1)
+    garner.write(SIDECAR, json.dumps(text))
+    run = garner("--json", part)
+    if len(torn) == 2:
+        expect_start_over(garner, faults, run)
+    else:
+        whole(run, garner, faults.body(SIZE))
+        assert run.record["resumed_at"] == spans[1 - torn[0]], (spans, numbers, run)
+
+
+@pytest.mark.parametrize("changes", [dict(etag='"v2"'), dict(total=SIZE + 1), dict(key="0" * 16), dict(url="http://x/")],
+                         ids=json.dumps)
+def test_claims_are_of_their_own_version(garner, faults, part, changes):
+    garner.write(SIDECAR, json.dumps(json.loads(garner.read(SIDECAR)) | changes))
     expect_start_over(garner, faults, garner("--json", part))
 
 
 def test_a_sidecar_of_another_total(garner, faults, part):
-    edit(garner, dict(total=SIZE + 1))
+    edit_sidecar(garner, total=SIZE + 1)
     run = garner("--json", part)
     whole(run, garner, faults.body(SIZE))
     assert [asked(r)[0] for r in faults.requests()] == [None, AT, None], run

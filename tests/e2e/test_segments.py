@@ -2,11 +2,12 @@
 """One file over several connections, and from several mirrors: faster, and never a wrong file."""
 
 import hashlib
-import json
 import signal
 import time
 
 import pytest
+
+from resuming import ranges_claimed
 
 SIZE = 3_000_000
 STRONG = dict(etag='"v1"', ranges=1, size=SIZE)
@@ -18,13 +19,6 @@ def whole(run, garner, data, name="a.bin"):
     assert run.status == 0 and run.record["state"] == "finished", run
     assert run.files == [name] and garner.read(name) == data
     return run.record
-
-
-def ranges(garner, name):
-    try:
-        return json.loads(garner.read(name + ".part.json"))["present"]
-    except (OSError, ValueError):
-        return []
 
 
 def mirrors(*urls):
@@ -161,12 +155,12 @@ def test_never_whole(garner, faults):
 def test_missing_ranges_are_known(garner, nginx, how, segments):
     data = nginx.data("3m.bin")
     run = garner.start(*FAST, nginx.url("/rate/300k/3m.bin"))
-    run.until(lambda: len(ranges(garner, "3m.bin")) > 2 and ranges(garner, "3m.bin")[0][1] > 0, "ranges")
+    run.until(lambda: len(ranges_claimed(garner, "3m.bin")) > 2 and ranges_claimed(garner, "3m.bin")[0][1] > 0, "ranges")
     time.sleep(0.2)
     run.send(how)
     run.popen.wait()
     part = garner.read("3m.bin.part")
-    there = ranges(garner, "3m.bin")
+    there = ranges_claimed(garner, "3m.bin")
     assert len(there) > 2 and all(part[a:b] == data[a:b] for a, b in there)
     had = sum(b - a for a, b in there)
     url = nginx.url("/rate/300k/3m.bin")
@@ -179,10 +173,10 @@ def test_missing_ranges_are_known(garner, nginx, how, segments):
 def test_only_what_is_missing_is_asked_for(garner, faults, segments):
     url = faults.url("/a.bin", **STRONG, drip="20000,0.1", key="k", fail=99)
     run = garner.start(*FAST, url)
-    run.until(lambda: len(ranges(garner, "a.bin")) > 2 and ranges(garner, "a.bin")[0][1] > 0, "ranges")
+    run.until(lambda: len(ranges_claimed(garner, "a.bin")) > 2 and ranges_claimed(garner, "a.bin")[0][1] > 0, "ranges")
     run.send(signal.SIGKILL)
     run.popen.wait()
-    had = sum(b - a for a, b in ranges(garner, "a.bin"))
+    had = sum(b - a for a, b in ranges_claimed(garner, "a.bin"))
     run = garner("--json", "--segments", segments, "--segment-size", "200k", url)
     record = whole(run, garner, faults.body(SIZE))
     assert had > 100_000 and record["resumed_at"] > 0 and record["received"] <= SIZE - had + 300_000
@@ -191,7 +185,7 @@ def test_only_what_is_missing_is_asked_for(garner, faults, segments):
 def test_another_version_after_a_kill(garner, faults):
     url = faults.url("/a.bin", ranges=1, size=SIZE, version="1,1,1,1,2", drip="20000,0.05")
     run = garner.start(*FAST, url)
-    run.until(lambda: len(ranges(garner, "a.bin")) > 2 and ranges(garner, "a.bin")[0][1] > 0, "ranges")
+    run.until(lambda: len(ranges_claimed(garner, "a.bin")) > 2 and ranges_claimed(garner, "a.bin")[0][1] > 0, "ranges")
     run.send(signal.SIGKILL)
     run.popen.wait()
     assert len(faults.requests()) == 4

@@ -132,23 +132,24 @@ START_TEST(sidecar_in_a_file)
     bed_make(&b, 1, NULL);
     ck_assert(!sidecar_read(b.at, "s", &back));
     s.present = 5;
-    ck_assert_int_eq(sidecar_write(b.at, "s", &s), 0);
+    ck_assert_int_eq(sidecar_write(b.at, "s", &s, false), 0);
     for (int64_t present = 1; present < s.v.total; present *= 9) {
         s.present = present;
-        ck_assert_int_eq(sidecar_claim(b.at, "s", &s), 0);
+        ck_assert_int_eq(sidecar_claim(b.at, "s", &s, false), 0);
         ck_assert(sidecar_read(b.at, "s", &back));
         same(&s, &back);
         ck_assert_int_eq(back.claim_at, s.claim_at);
+        ck_assert(back.number == s.number && back.slot == s.slot);
         sidecar_fini(&back);
     }
     struct sidecar other = sample(2);
-    ck_assert_int_eq(sidecar_write(b.at, "s", &other), 0);
+    ck_assert_int_eq(sidecar_write(b.at, "s", &other, true), 0);
     ck_assert(sidecar_read(b.at, "s", &back));
     same(&other, &back);
     sidecar_fini(&back);
     ck_assert_int_eq(bed_count(&b), 1);
     ck_assert_int_eq(unlinkat(b.at, "s", 0), 0);
-    ck_assert_int_eq(sidecar_claim(b.at, "s", &s), ENOENT);
+    ck_assert_int_eq(sidecar_claim(b.at, "s", &s, false), ENOENT);
     bed_end(&b);
 }
 END_TEST
@@ -160,7 +161,7 @@ START_TEST(sidecar_of_ranges)
     bed_make(&b, 1, NULL);
     s.present = 5;
     ck_assert(ranges_add(&s.more, 7, 9) && ranges_add(&s.more, 1LL << 40, 1LL << 41));
-    ck_assert_int_eq(sidecar_write(b.at, "s", &s), 0);
+    ck_assert_int_eq(sidecar_write(b.at, "s", &s, false), 0);
     for (int i = 0; i < 3; i++) {
         ck_assert(sidecar_read(b.at, "s", &back));
         same(&s, &back);
@@ -171,15 +172,104 @@ START_TEST(sidecar_of_ranges)
         s.more.at[0].from++;
         s.more.at[0].to += 1000;
         s.more.at[1].from -= 1000;
-        ck_assert_int_eq(sidecar_claim(b.at, "s", &s), 0);
+        ck_assert_int_eq(sidecar_claim(b.at, "s", &s, false), 0);
     }
     /* another number of ranges does not fit in their place */
     ck_assert(ranges_add(&s.more, 1LL << 50, (1LL << 50) + 1));
-    ck_assert_int_eq(sidecar_claim(b.at, "s", &s), EINVAL);
-    ck_assert_int_eq(sidecar_write(b.at, "s", &s), 0);
+    ck_assert_int_eq(sidecar_claim(b.at, "s", &s, false), EINVAL);
+    ck_assert_int_eq(sidecar_write(b.at, "s", &s, false), 0);
     ck_assert(sidecar_read(b.at, "s", &back));
     same(&s, &back);
     sidecar_fini(&back);
+    ranges_fini(&s.more);
+    bed_end(&b);
+}
+END_TEST
+
+/* What may be in a file while claim after claim is written over older ones, each of them being in
+ * part, or not at all, on the disk. */
+struct tearing {
+    struct buf old, new; /* the whole file before and after */
+    int64_t was, is;     /* what they claim */
+};
+
+static void check_torn(const struct tearing *t, char *text)
+{
+    struct sidecar back;
+    ck_assert(sidecar_parse(text, t->old.len, &back));
+    ck_assert_msg(back.present == t->was || back.present == t->is, "%s", text);
+    ck_assert_uint_eq(back.more.n, 1);
+    ck_assert_int_eq(back.more.at[0].to, back.present + 2000);
+    ck_assert_int_gt(back.claim_at, 0);
+    sidecar_fini(&back);
+}
+
+/* Every run of bytes of the new text in the old one, and of the old one in the new. */
+static void tear(const struct tearing *t)
+{
+    const size_t len = t->old.len;
+    size_t first = 0, last = len;
+    char *text = calloc(1, len + 1);
+    while (t->old.data[first] == t->new.data[first]) {
+        first++;
+    }
+    while (t->old.data[last - 1] == t->new.data[last - 1]) {
+        last--;
+    }
+    ck_assert_uint_gt(last, first + 20); /* the check alone has 16 digits */
+    for (size_t from = first; from < last; from++) {
+        for (size_t to = from; to <= last; to++) {
+            memcpy(text, t->old.data, len);
+            memcpy(text + from, t->new.data + from, to - from);
+            check_torn(t, text);
+            memcpy(text, t->new.data, len);
+            memcpy(text + from, t->old.data + from, to - from);
+            check_torn(t, text);
+        }
+    }
+    srand(1);
+    for (int i = 0; i < 2000; i++) {
+        for (size_t at = 0; at < len; at++) {
+            text[at] = rand() % 2 ? t->old.data[at] : t->new.data[at];
+        }
+        check_torn(t, text);
+    }
+    free(text);
+}
+
+static void slurp(const struct bed *b, struct buf *out)
+{
+    char block[4096];
+    int fd = openat(b->at, "s", O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(fd, block, sizeof(block));
+    ck_assert_int_gt(n, 0);
+    buf_init(out);
+    buf_add(out, block, (size_t)n);
+    close(fd);
+}
+
+START_TEST(sidecar_torn_claims)
+{
+    struct bed b;
+    struct sidecar s = sample(1);
+    struct tearing t = {.was = 1000};
+    bed_make(&b, 1, NULL);
+    s.present = t.was;
+    ck_assert(ranges_add(&s.more, 2000, 3000));
+    ck_assert_int_eq(sidecar_write(b.at, "s", &s, false), 0);
+    static const int64_t claims[] = {1001, 1999, 99999, 1234567890123, 1234567890124};
+    for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+        slurp(&b, &t.old);
+        s.present = t.is = claims[i];
+        s.more.at[0] = (struct range){claims[i] + 1000, claims[i] + 2000};
+        ck_assert_int_eq(sidecar_claim(b.at, "s", &s, true), 0);
+        slurp(&b, &t.new);
+        ck_assert_uint_eq(t.old.len, t.new.len);
+        tear(&t);
+        t.was = t.is;
+        buf_fini(&t.old);
+        buf_fini(&t.new);
+    }
     ranges_fini(&s.more);
     bed_end(&b);
 }
@@ -190,19 +280,19 @@ START_TEST(sidecar_that_is_no_file_of_ours)
     struct bed b;
     struct sidecar s = sample(0), back;
     bed_make(&b, 1, NULL);
-    ck_assert_int_eq(sidecar_write(b.at, "s", &s), 0);
+    ck_assert_int_eq(sidecar_write(b.at, "s", &s, false), 0);
     ck_assert_int_eq(symlinkat("s", b.at, "link"), 0);
     ck_assert_int_eq(mkfifoat(b.at, "fifo", 0600), 0);
     ck_assert_int_eq(mkdirat(b.at, "dir", 0700), 0);
     ck_assert(!sidecar_read(b.at, "link", &back));
     ck_assert(!sidecar_read(b.at, "fifo", &back));
     ck_assert(!sidecar_read(b.at, "dir", &back));
-    ck_assert_int_ne(sidecar_claim(b.at, "link", &s), 0);
-    ck_assert_int_ne(sidecar_claim(b.at, "fifo", &s), 0);
+    ck_assert_int_ne(sidecar_claim(b.at, "link", &s, false), 0);
+    ck_assert_int_ne(sidecar_claim(b.at, "fifo", &s, true), 0);
     ck_assert_int_eq(linkat(b.at, "s", b.at, "second", 0), 0);
     ck_assert(!sidecar_read(b.at, "second", &back));
     ck_assert_int_eq(unlinkat(b.at, "second", 0), 0);
-    ck_assert_int_ne(sidecar_write(b.at, "dir", &s), 0);
+    ck_assert_int_ne(sidecar_write(b.at, "dir", &s, false), 0);
     ck_assert_int_eq(s.claim_at, -1);
     /* far too long */
     int fd = openat(b.at, "long", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -245,6 +335,7 @@ Suite *store_sidecar_suite(void)
         c, sidecar_takes_nothing_else, 0, (int)(sizeof(changes) / sizeof(changes[0])));
     tcase_add_test(c, sidecar_in_a_file);
     tcase_add_test(c, sidecar_of_ranges);
+    tcase_add_test(c, sidecar_torn_claims);
     tcase_add_test(c, sidecar_that_is_no_file_of_ours);
     tcase_add_loop_test(
         c, sidecar_for_strong_validators, 0, (int)(sizeof(resumables) / sizeof(resumables[0])));
