@@ -91,9 +91,7 @@ static struct err *take_line(struct parse *p, char *text)
     size_t len = strlen(l.name);
     const struct option_row *row = option_by_name(l.name, len);
     if (!row) {
-        const char *nearest = option_nearest(l.name, len);
-        return err_new(ERR_USAGE, NULL, "unknown option '%s'%s%s%s", l.name,
-            nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+        return option_unknown("", l.name, len);
     }
     if (row->flags & ROW_COMMAND_LINE) {
         return err_new(ERR_USAGE, NULL, "--%s: is for the command line only", row->name);

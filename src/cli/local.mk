@@ -8,6 +8,7 @@ libgarner_a_SOURCES += src/cli/options_run.c
 libgarner_a_SOURCES += src/cli/options_request.c
 libgarner_a_SOURCES += src/cli/options_check.c
 libgarner_a_SOURCES += src/cli/config.c
+libgarner_a_SOURCES += src/cli/habits.c
 libgarner_a_SOURCES += src/cli/help.c
 libgarner_a_SOURCES += src/cli/version.c
 libgarner_a_SOURCES += src/cli/units.c

@@ -45,7 +45,7 @@ static void describe_letters(char *letters)
             }
         }
     }
-    strcpy(letters, OPTION_LETTERS_REFUSED);
+    *letters = '\0';
 }
 
 static void describe_names(struct option *names)
@@ -66,10 +66,24 @@ static void describe_names(struct option *names)
 static struct err *unknown(const char *word)
 {
     const char *name = word + 2;
-    size_t len = strcspn(name, "=");
-    const char *nearest = option_nearest(name, len);
-    return err_new(ERR_USAGE, NULL, "unknown option --%.*s%s%s%s", (int)len, name,
-        nearest ? "; did you mean --" : "", nearest ? nearest : "", nearest ? "?" : "");
+    return option_unknown("--", name, strcspn(name, "="));
+}
+
+static struct err *unknown_letter(int c)
+{
+    const char *answer = habit_of_letter(c);
+    return answer ? err_new(ERR_USAGE, NULL, "-%c: %s", c, answer)
+                  : err_new(ERR_USAGE, NULL, "unknown option -%c", c);
+}
+
+/* Who leaves a value out loses a URL to the option. */
+static struct err *check_value(const struct option_row *row, const char *value)
+{
+    char shown[64];
+    return !value || !option_is_url(value) || row->flags & ROW_URL
+               ? NULL
+               : err_new(ERR_USAGE, NULL, "%s: a URL follows where its value (%s) is expected",
+                     option_shown(row, shown), row->arg);
 }
 
 /* Which word of the command line getopt_long has just taken an option from. */
@@ -102,13 +116,9 @@ static struct err *understand(int got, char *const argv[], const struct option_r
             return unknown(word);
         }
     } else {
-        const char *refused = option_refused(c);
         *out = option_by_letter(c);
-        if (refused) {
-            return err_new(ERR_USAGE, NULL, "-%c: %s", c, refused);
-        }
         if (!*out) {
-            return err_new(ERR_USAGE, NULL, "unknown option -%c", c);
+            return unknown_letter(c);
         }
     }
     char shown[64];
@@ -148,6 +158,10 @@ static struct err *collect(struct arena *arena, int argc, char *const argv[], st
         const char *value = optarg;
         if (row->flags & ROW_OPTIONAL && !value && optind < argc && *argv[optind] != '-') {
             value = argv[optind++];
+        }
+        e = check_value(row, value);
+        if (e) {
+            return e;
         }
         c->options[c->count++] = (struct given){row, value};
         c->no_config |= row->name && strcmp(row->name, "no-config") == 0;

@@ -72,6 +72,30 @@ static bool has_scheme(const char *s)
     return n && strncmp(s + n, "://", 3) == 0 && (*s | 0x20) >= 'a' && (*s | 0x20) <= 'z';
 }
 
+/* It would be a list, if it were there. */
+static bool names_a_file(const char *word)
+{
+    static const char *const ends[] = {
+        ".txt", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".list", ".lst", ".gz"};
+    const size_t len = strlen(word);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        const size_t n = strlen(ends[i]);
+        if (len > n && strcmp(word + len - n, ends[i]) == 0 && !strchr(word, '/')) {
+            return true;
+        }
+    }
+    return (*word == '/' && word[1] != '/') || *word == '~' || strncmp(word, "./", 2) == 0 ||
+           strncmp(word, "../", 3) == 0;
+}
+
+/* A number, a size, a pair of braces: what belongs to an option, elsewhere. */
+static bool is_lost_value(const char *word)
+{
+    const size_t digits = strspn(word, "0123456789");
+    return (digits > 0 && strlen(word + digits) < 3 && !strpbrk(word, ".:/")) || *word == '{' ||
+           *word == '[';
+}
+
 /* What is to be said of a word that is no URL; meant: the URL that it might be, without a password.
  */
 static struct err *no_url(const char *word, const char *meant)
@@ -79,11 +103,25 @@ static struct err *no_url(const char *word, const char *meant)
     if (strcmp(word, "-") == 0) {
         return err_new(ERR_USAGE, NULL, "'-' is not a URL; a list on standard input is -i -");
     }
+    if (word[0] == '@' && access(word + 1, F_OK) == 0) {
+        word++;
+    }
     if (*word && access(word, F_OK) == 0) {
         return err_new(ERR_USAGE, NULL,
             "'%s' is not a URL but a file here; to read a list from it, say -i '%s'", word, word);
     }
     const char *shown = meant + strlen(ASSUMED);
+    if (names_a_file(word)) {
+        return err_new(ERR_USAGE, NULL,
+            "'%s' is not a URL, and there is no such file; a list is read with -i FILE", word);
+    }
+    if (strcmp(word, "help") == 0) {
+        return err_new(ERR_USAGE, NULL, "'help' is not a URL; the options are shown by --help");
+    }
+    if (is_lost_value(word)) {
+        return err_new(ERR_USAGE, NULL,
+            "'%s' is not a URL; an option before it, perhaps, takes no value here", word);
+    }
     if (strpbrk(word, ".:/") || strcmp(word, "localhost") == 0) {
         return err_new(ERR_USAGE, NULL, "'%s' is not a URL; did you mean %s?", shown, meant);
     }

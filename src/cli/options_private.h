@@ -34,6 +34,7 @@ enum {
     ROW_COMMON = 1,       /* shown on the first page of help */
     ROW_COMMAND_LINE = 2, /* means nothing in a configuration file */
     ROW_OPTIONAL = 4,     /* the value may be left out */
+    ROW_URL = 8,          /* the value may be a URL */
 };
 
 /*
@@ -79,11 +80,19 @@ extern const struct option_row option_rows[];
 extern const size_t option_nrows;
 const struct option_row *option_by_name(const char *name, size_t len);
 const struct option_row *option_by_letter(int letter);
+
+/* -- habits.c: options of other programs, and what else may have been meant -- */
+
+/* What to say of an option that is not ours but curl's, wget's, aria2c's, xargs's or parallel's;
+ * static; NULL: nothing is known of it. */
+const char *habit_of_name(const char *name, size_t len);
+const char *habit_of_letter(int letter);
+/* For tests: names, between blanks, that have the same answer. */
+void habit_each_name(void (*fn)(void *arg, const char *names, const char *answer), void *arg);
 /* The long name that is meant, perhaps; NULL if none is near. */
 const char *option_nearest(const char *name, size_t len);
-/* "-P" of other programs: what to say in place of taking it; NULL: nothing is known of it. */
-const char *option_refused(int letter);
-#define OPTION_LETTERS_REFUSED "cCPtTzZ"
+/* ERR_USAGE about a name that is no option, with an answer or a guess. dashes: before it. */
+struct err *option_unknown(const char *dashes, const char *name, size_t len);
 
 /* -- options_set.c: what is common to many options -- */
 
@@ -94,6 +103,9 @@ option_fn take_flag, take_unflag, take_string, take_list, take_choice, take_unsi
 struct err *option_error(const struct option_row *row, struct err *e);
 /* The name as people type it: "--jobs", or "-f". In text (at least 64 bytes). */
 const char *option_shown(const struct option_row *row, char *text);
+
+/* It begins as the URLs do that garner takes. */
+bool option_is_url(const char *value);
 
 bool strings_add(struct arena *a, struct strings *s, const char *text, size_t len);
 

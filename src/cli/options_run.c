@@ -59,6 +59,10 @@ struct err *take_input(struct parse *p, const struct option_row *row, const char
     if (!*value) {
         return option_error(row, err_new(ERR_USAGE, NULL, "a file name or - is needed"));
     }
+    if (option_is_url(value)) {
+        return option_error(
+            row, err_new(ERR_USAGE, NULL, "a list is a file here; say curl -sS URL | garner -i -"));
+    }
     for (size_t i = 0; i < p->files.count; i++) {
         if (strcmp(value, "-") == 0 && strcmp(p->files.at[i], "-") == 0) {
             return option_error(row, err_new(ERR_USAGE, NULL, "standard input can be read once"));
@@ -171,7 +175,9 @@ struct err *take_range(struct parse *p, const struct option_row *row, const char
 {
     if (!range_is_good(value)) {
         return option_error(
-            row, err_new(ERR_USAGE, NULL, "'%s' is not a range like 0-499, 500- or -500", value));
+            row, err_new(ERR_USAGE, NULL,
+                     "'%s' is not a range like 0-499, 500- or -500 (and links are not followed)",
+                     value));
     }
     return take_string(p, row, value);
 }
@@ -193,6 +199,11 @@ struct err *take_hash(struct parse *p, const struct option_row *row, const char 
 struct err *take_key(struct parse *p, const struct option_row *row, const char *value)
 {
     struct err *e = take_choice(p, row, value);
+    if (e && *value && access(value, F_OK) == 0) {
+        err_unref(e);
+        e = err_new(ERR_USAGE, NULL, "'%s' is a file; curl's --key is --key-file", value);
+        return option_error(row, e);
+    }
     if (!e) {
         /* the choices have no name for the default */
         p->o->session.key = (enum key_mode)((unsigned)p->o->session.key + KEY_URL);

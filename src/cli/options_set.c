@@ -61,6 +61,11 @@ struct err *take_string(struct parse *p, const struct option_row *row, const cha
     return NULL;
 }
 
+bool option_is_url(const char *value)
+{
+    return strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0;
+}
+
 bool strings_add(struct arena *a, struct strings *s, const char *text, size_t len)
 {
     if (s->count + 2 > s->room) {

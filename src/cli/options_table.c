@@ -5,7 +5,6 @@
  */
 #include "cli/options_private.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -15,7 +14,7 @@
 /* clang-format off */
 const struct option_row option_rows[] = {
     /* -- what is downloaded -- */
-    {"input", 'i', GROUP_INPUT, ROW_COMMON, "FILE", take_input, P(files), 0, 0,
+    {"input", 'i', GROUP_INPUT, ROW_COMMON | ROW_URL, "FILE", take_input, P(files), 0, 0,
         "read a list (- is standard input); repeatable"},
     {"input-format", 0, GROUP_INPUT, 0, "auto|lines|jsonl|tsv|csv", take_choice, O(input.format), 0, 0,
         "what the lists are (auto: by their first byte)"},
@@ -48,7 +47,7 @@ const struct option_row option_rows[] = {
         "give the file the server's time"},
     {"checksum", 0, GROUP_FILES, 0, "ALGO:HEX", take_checksum, O(session.checksum), 0, 0,
         "the digest that the one file must have"},
-    {"checksums", 0, GROUP_FILES, 0, "FILE|URL", take_file, O(checksums), 0, 0,
+    {"checksums", 0, GROUP_FILES, ROW_URL, "FILE|URL", take_file, O(checksums), 0, 0,
         "digests of files by their names (SHA256SUMS)"},
     {"checksums-partial", 0, GROUP_FILES, 0, NULL, take_flag, O(session.checksums_partial), 0, 0,
         "files that it does not name are good, too"},
@@ -160,13 +159,13 @@ const struct option_row option_rows[] = {
         "ask for these bytes only: 0-499, 500-, -500"},
     {"request", 'X', GROUP_REQUEST, 0, "METHOD", take_method, O(session.request.method), 0, 0,
         "another method than GET"},
-    {"data", 0, GROUP_REQUEST, 0, "STRING|@FILE", take_data, 0, 0, 0,
+    {"data", 0, GROUP_REQUEST, ROW_URL, "STRING|@FILE", take_data, 0, 0, 0,
         "a body to send, by POST unless -X says otherwise"},
     {"header", 'H', GROUP_REQUEST, ROW_COMMON, "LINE|@FILE", take_header, 0, 0, 0,
         "a header, or a file of them; repeatable"},
     {"user-agent", 'A', GROUP_REQUEST, 0, "TEXT", take_string, O(net.user_agent), 0, 0,
         "in place of garner/VERSION; empty: none"},
-    {"referer", 'e', GROUP_REQUEST, 0, "URL", take_referer, O(session.request.referer), 0, 0,
+    {"referer", 'e', GROUP_REQUEST, ROW_URL, "URL", take_referer, O(session.request.referer), 0, 0,
         "the page that is said to have led here"},
     {"user", 'u', GROUP_REQUEST, 0, "USER:PASSWORD", take_user, O(session.request.userpwd), 0, 0,
         "for HTTP authentication"},
@@ -194,7 +193,7 @@ const struct option_row option_rows[] = {
         "sign by AWS version 4, with -u as the key"},
 
     /* -- connections -- */
-    {"proxy", 'x', GROUP_CONNECTION, 0, "URL", take_proxy, O(net.proxy), 0, 0,
+    {"proxy", 'x', GROUP_CONNECTION, ROW_URL, "URL", take_proxy, O(net.proxy), 0, 0,
         "[SCHEME://]HOST:PORT; empty: none"},
     {"proxy-user", 0, GROUP_CONNECTION, 0, "USER:PASSWORD", take_string, O(net.proxy_user), 0, 0,
         "for the proxy"},
@@ -236,19 +235,19 @@ const struct option_row option_rows[] = {
         "end each path with a NUL"},
     {"json", 0, GROUP_OUTPUT, ROW_COMMON, NULL, take_flag, O(output.json), 0, 0,
         "a record a line in place of paths"},
-    {"write-out", 'w', GROUP_OUTPUT, 0, "FORMAT|@FILE", take_write_out, O(output.write_out), 0, 0,
+    {"write-out", 'w', GROUP_OUTPUT, ROW_URL, "FORMAT|@FILE", take_write_out, O(output.write_out), 0, 0,
         "a text a record: %{url} %{http_code}\\n, as in curl"},
     {"records", 0, GROUP_OUTPUT, 0, "FILE", take_string, O(output.records), 0, 0,
         "write the records there"},
     {"events", 0, GROUP_OUTPUT, 0, "FILE", take_file, O(events), 0, 0,
         "write what each download does, as it happens"},
-    {"exec", 0, GROUP_OUTPUT, ROW_COMMON, "CMD", take_exec, O(session.exec), 0, 0,
+    {"exec", 0, GROUP_OUTPUT, ROW_COMMON | ROW_URL, "CMD", take_exec, O(session.exec), 0, 0,
         "run CMD for each file: {path}, {url}, {id}"},
     {"exec-jobs", 0, GROUP_OUTPUT, 0, "N", take_unsigned, O(session.exec_jobs), 1, 65535,
         "commands at once (as many as processors)"},
     {"quiet", 'q', GROUP_OUTPUT, ROW_COMMON, NULL, take_flag, O(output.quiet), 0, 0,
         "failures only"},
-    {NULL, 's', GROUP_OUTPUT, 0, NULL, take_flag, O(output.quiet), 0, 0, NULL},
+    {"silent", 's', GROUP_OUTPUT, 0, NULL, take_flag, O(output.quiet), 0, 0, NULL},
     {"verbose", 'v', GROUP_OUTPUT, 0, NULL, take_verbose, 0, 0, 0,
         "say more; twice: what goes over the wire too"},
     {"progress", 0, GROUP_OUTPUT, 0, "auto|bar|plain|none", take_choice, O(output.progress),
@@ -269,13 +268,13 @@ const struct option_row option_rows[] = {
         "the script by which a shell completes options"},
     {"version", 'V', GROUP_GENERAL, ROW_COMMAND_LINE, NULL, take_version, 0, 0, 0,
         "versions and features"},
-    {NULL, 'f', GROUP_GENERAL, 0, NULL, take_nothing, 0, 0, 0,
+    {"fail", 'f', GROUP_GENERAL, 0, NULL, take_nothing, 0, 0, 0,
         "as always: HTTP errors are failures"},
-    {NULL, 'S', GROUP_GENERAL, 0, NULL, take_nothing, 0, 0, 0,
+    {"show-error", 'S', GROUP_GENERAL, 0, NULL, take_nothing, 0, 0, 0,
         "as always: failures are shown"},
-    {NULL, 'L', GROUP_GENERAL, 0, NULL, take_nothing, 0, 0, 0,
+    {"location", 'L', GROUP_GENERAL, 0, NULL, take_nothing, 0, 0, 0,
         "as always: redirects are followed"},
-    {NULL, 'O', GROUP_GENERAL, 0, NULL, take_nothing, 0, 0, 0,
+    {"remote-name", 'O', GROUP_GENERAL, 0, NULL, take_nothing, 0, 0, 0,
         "as always: files have their remote names"},
 };
 /* clang-format on */
@@ -298,74 +297,6 @@ const struct option_row *option_by_letter(int letter)
     for (size_t i = 0; i < option_nrows; i++) {
         if (option_rows[i].letter && option_rows[i].letter == letter) {
             return &option_rows[i];
-        }
-    }
-    return NULL;
-}
-
-/* Levenshtein's distance; names longer than the rows of the calculation are far from everything. */
-static unsigned distance(const char *a, size_t alen, const char *b, size_t blen)
-{
-    unsigned row[64];
-    if (alen >= 64 || blen >= 64) {
-        return 64;
-    }
-    for (size_t j = 0; j <= blen; j++) {
-        row[j] = (unsigned)j;
-    }
-    for (size_t i = 1; i <= alen; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= blen; j++) {
-            unsigned best = diagonal + (tolower((unsigned char)a[i - 1]) != b[j - 1]);
-            diagonal = row[j];
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            row[j] = best;
-        }
-    }
-    return row[blen];
-}
-
-const char *option_nearest(const char *name, size_t len)
-{
-    const char *nearest = NULL;
-    unsigned least = len < 4 ? 2 : 3;
-    for (size_t i = 0; i < option_nrows; i++) {
-        const char *n = option_rows[i].name;
-        unsigned d = n ? distance(name, len, n, strlen(n)) : least;
-        if (n && len >= 3 && strncmp(n, name, len) == 0) {
-            d = 1; /* cut short */
-        }
-        if (d < least) {
-            least = d;
-            nearest = n;
-        }
-    }
-    return nearest;
-}
-
-const char *option_refused(int letter)
-{
-    static const char *const said[] = {
-        "c"
-        "what was cut off is resumed anyway; curl's -c is --cookie-jar",
-        "C"
-        "what was cut off is resumed anyway",
-        "P"
-        "the directory is --dir",
-        "t"
-        "the number of retries is --retry",
-        "T"
-        "the time without a byte is --stall-timeout; nothing is uploaded",
-        "z"
-        "to fetch only what is newer, say --if-exists update",
-        "Z"
-        "downloads run in parallel anyway, as many as --jobs says",
-    };
-    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
-        if (said[i][0] == letter) {
-            return said[i] + 1;
         }
     }
     return NULL;

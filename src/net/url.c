@@ -105,8 +105,8 @@ static struct err *take_apart(CURLU *h, struct parts *p)
         return wrong(rc);
     }
     if (!http_scheme(p->scheme)) {
-        return err_new(
-            ERR_POLICY, "CURLE_UNSUPPORTED_PROTOCOL", "scheme %.40s is not supported", p->scheme);
+        return err_new(ERR_POLICY, "CURLE_UNSUPPORTED_PROTOCOL",
+            "scheme %.40s is not supported; http and https are", p->scheme);
     }
     if ((rc = curl_url_get(h, CURLUPART_HOST, &p->host, 0)) != CURLUE_OK ||
         (rc = optional(h, CURLUPART_PORT, &p->port, 0)) != CURLUE_OK ||

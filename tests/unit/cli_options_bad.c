@@ -19,7 +19,7 @@ static const struct {
     {"--quie" URL, "unknown option --quie"},
     {"--time 3" URL, "unknown option --time"},
     {"--inpu", "unknown option --inpu"},
-    {"-Q" URL, "unknown option -Q"},
+    {"-W" URL, "unknown option -W"},
     {"-w", "-w: a value is missing"}, {"-w @missing" URL, "--write-out: missing"},
     {"-w x --json" URL, "--write-out: goes without --json"},
     {"--quiet=3" URL, "--quiet: takes no value"},
