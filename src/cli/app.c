@@ -321,8 +321,10 @@ static struct err *open_checksums(struct app *app)
 static void confine(struct app *app)
 {
     struct buf say = BUF_INIT;
+    int dirs[LEDGER_DIRS];
 
-    sandbox_confine(app->options, ledger_failures_dir(app->ledger), &say);
+    ledger_dirs(app->ledger, dirs);
+    sandbox_confine(app->options, dirs, LEDGER_DIRS, &say);
     if (app->options->output.verbose && !buf_failed(&say)) {
         report_note(app->report, say.data);
     }

@@ -11,29 +11,21 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "cli/leftover.h"
+#include "cli/replacement.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { WRITE_AT = 1 << 16, COPY_BYTES = 1 << 18, TRIES = 100 };
+enum { WRITE_AT = 1 << 16, COPY_BYTES = 1 << 18 };
 
 struct channel {
-    int fd;          /* owned; -1: none */
-    char name[64];   /* in the directory; "": it has none */
+    struct draft draft;
     struct buf text; /* owned: not yet written */
 };
 
 struct failures {
-    char *path;       /* owned: as it was given */
-    char *real;       /* owned: without links */
-    const char *name; /* the last component of `real` */
-    int dir;          /* owned */
+    struct place place;
     struct channel lines, json;
     bool json_seen;
     int failed; /* errno of the first write that went wrong */
@@ -41,49 +33,21 @@ struct failures {
 
 int failures_dir(const struct failures *f)
 {
-    return f->dir;
+    return f->place.dir;
 }
 
 /* -- files --------------------------------------------------------------------------------- */
 
-static void temporary_name(struct channel *c, unsigned try)
-{
-    (void)snprintf(c->name, sizeof(c->name), ".garner-failures.%ld.%u", (long)getpid(), try);
-}
-
-/* A file system that has no unnamed files gets one with a name. */
-static int channel_open(struct failures *f, struct channel *c, unsigned first)
-{
-    c->fd = openat(f->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    for (unsigned try = first; c->fd < 0 && try < first + TRIES; try++) {
-        temporary_name(c, try);
-        c->fd = openat(f->dir, c->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (c->fd < 0 && errno != EEXIST) {
-            break;
-        }
-    }
-    if (c->fd < 0) {
-        c->name[0] = '\0';
-        return errno;
-    }
-    return 0;
-}
-
 static void channel_close(struct failures *f, struct channel *c)
 {
-    if (c->fd >= 0) {
-        close(c->fd);
-    }
-    if (c->name[0]) {
-        (void)unlinkat(f->dir, c->name, 0);
-    }
+    draft_drop(&f->place, &c->draft);
     buf_fini(&c->text);
 }
 
 static int channel_flush(struct channel *c)
 {
     for (size_t at = 0; at < c->text.len;) {
-        ssize_t n = write(c->fd, c->text.data + at, c->text.len - at);
+        ssize_t n = write(c->draft.fd, c->text.data + at, c->text.len - at);
         if (n < 0 && errno != EINTR) {
             return errno;
         }
@@ -93,49 +57,7 @@ static int channel_flush(struct channel *c)
     return 0;
 }
 
-static int channel_name(const struct failures *f, struct channel *c)
-{
-    char own[64];
-    (void)snprintf(own, sizeof(own), "/proc/self/fd/%d", c->fd);
-    for (unsigned try = 0; !c->name[0] && try < TRIES; try++) {
-        temporary_name(c, try);
-        if (linkat(AT_FDCWD, own, f->dir, c->name, AT_SYMLINK_FOLLOW) < 0) {
-            c->name[0] = '\0';
-            if (errno != EEXIST) {
-                return errno;
-            }
-        }
-    }
-    return c->name[0] ? 0 : EEXIST;
-}
-
 /* -- life ---------------------------------------------------------------------------------- */
-
-/* Through links, so that what they lead to is replaced and not they. */
-static struct err *find_place(struct failures *f)
-{
-    struct stat st;
-    f->real = realpath(f->path, NULL);
-    if (!f->real) {
-        f->real = mem_dup(f->path);
-    } else if (stat(f->real, &st) == 0 && !S_ISREG(st.st_mode)) {
-        return err_new(ERR_USAGE, NULL, "--failures: %s is not a regular file", f->path);
-    }
-    if (!f->real) {
-        return err_plain(ERR_NOMEM);
-    }
-    char *slash = strrchr(f->real, '/');
-    f->name = slash ? slash + 1 : f->real;
-    if (!*f->name) {
-        return err_new(ERR_USAGE, NULL, "--failures: %s is a directory", f->path);
-    }
-    if (slash) {
-        *slash = '\0';
-    }
-    const char *dir = !slash ? "." : *f->real ? f->real : "/";
-    f->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return f->dir < 0 ? err_errno(ERR_IO, errno, "cannot write %s", f->path) : NULL;
-}
 
 struct err *failures_open(const char *path, struct failures **out)
 {
@@ -144,12 +66,11 @@ struct err *failures_open(const char *path, struct failures **out)
     if (!f) {
         return err_plain(ERR_NOMEM);
     }
-    f->dir = f->lines.fd = f->json.fd = -1;
-    f->path = mem_dup(path);
-    struct err *e = f->path ? find_place(f) : err_plain(ERR_NOMEM);
+    f->lines.draft.fd = f->json.draft.fd = -1;
+    struct err *e = place_init(&f->place, "--failures", path);
     if (!e) {
-        int failed = channel_open(f, &f->lines, 0);
-        failed = failed ? failed : channel_open(f, &f->json, TRIES);
+        int failed = draft_open(&f->place, 0600, &f->lines.draft);
+        failed = failed ? failed : draft_open(&f->place, 0600, &f->json.draft);
         e = failed ? err_errno(ERR_IO, failed, "cannot write %s", path) : NULL;
     }
     if (e) {
@@ -165,11 +86,7 @@ void failures_free(struct failures *f)
     if (f) {
         channel_close(f, &f->lines);
         channel_close(f, &f->json);
-        if (f->dir >= 0) {
-            close(f->dir);
-        }
-        free(f->real);
-        free(f->path);
+        place_fini(&f->place);
         free(f);
     }
 }
@@ -237,19 +154,7 @@ void failures_copy(struct failures *f, int fd, uint64_t at, bool json)
 static int put_in_place(struct failures *f, struct channel *c)
 {
     int failed = channel_flush(c);
-    if (!failed && fsync(c->fd) < 0) {
-        failed = errno;
-    }
-    if (!failed) {
-        failed = channel_name(f, c);
-    }
-    if (!failed && renameat(f->dir, c->name, f->dir, f->name) < 0) {
-        failed = errno;
-    }
-    if (!failed) {
-        c->name[0] = '\0';
-    }
-    return failed;
+    return failed ? failed : draft_put(&f->place, &c->draft);
 }
 
 struct err *failures_write(struct failures *f)
@@ -259,5 +164,5 @@ struct err *failures_write(struct failures *f)
     if (failed == ENOMEM) {
         return err_plain(ERR_NOMEM);
     }
-    return failed ? err_errno(ERR_IO, failed, "cannot write %s", f->path) : NULL;
+    return failed ? err_errno(ERR_IO, failed, "cannot write %s", f->place.path) : NULL;
 }

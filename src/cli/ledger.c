@@ -6,6 +6,7 @@
 #include "cli/failures.h"
 #include "cli/feed.h"
 #include "cli/input.h"
+#include "cli/views.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct ledger {
     struct loop *loop;         /* borrowed */
     struct journal *journal;   /* owned; NULL: none, as the next */
     struct failures *failures; /* owned */
+    struct views *views;       /* owned */
     bool looks;                /* nothing is written down (--dry-run) */
     bool by_bytes;             /* what was not read comes to the same paths when it is read later */
     struct record_consumer next;
@@ -34,6 +36,9 @@ struct err *ledger_open(const struct options *o, struct ledger **out)
     if (!e && o->failures) {
         e = failures_open(o->failures, &g->failures);
     }
+    if (!e) {
+        e = views_open(o, &g->views);
+    }
     if (e) {
         ledger_free(g);
         return e;
@@ -49,6 +54,7 @@ void ledger_free(struct ledger *g)
     if (g) {
         journal_free(g->journal);
         failures_free(g->failures);
+        views_free(g->views);
         free(g);
     }
 }
@@ -57,6 +63,7 @@ void ledger_start(struct ledger *g, struct loop *l, struct executor *ex,
     void (*on_failed)(void *arg, struct err *e), void *arg)
 {
     g->loop = l;
+    views_start(g->views, l, ex);
     if (g->journal) {
         journal_start(g->journal, l, ex, on_failed, arg);
     }
@@ -67,9 +74,10 @@ const struct journal *ledger_journal(const struct ledger *g)
     return g->journal;
 }
 
-int ledger_failures_dir(const struct ledger *g)
+void ledger_dirs(const struct ledger *g, int dirs[LEDGER_DIRS])
 {
-    return g->failures ? failures_dir(g->failures) : -1;
+    dirs[0] = g->failures ? failures_dir(g->failures) : -1;
+    dirs[1] = views_page_dir(g->views);
 }
 
 /* -- records ------------------------------------------------------------------------------- */
@@ -115,7 +123,7 @@ static struct future *on_ready(void *arg)
 
 struct record_consumer ledger_consumer(struct ledger *g, const struct record_consumer *next)
 {
-    g->next = *next;
+    g->next = views_consumer(g->views, next);
     return (struct record_consumer){on_record, on_ready, g};
 }
 
@@ -201,6 +209,11 @@ static enum co_state finish_step(void *frame, struct err *status)
         CO_AWAIT(&f->co, f->wait);
         f->error = f->error ? f->error : err_ref(status);
     }
+    future_unref(f->wait);
+    f->wait = views_finish(f->ledger->views, f->session);
+    if (f->wait) {
+        CO_AWAIT(&f->co, f->wait);
+    }
     if (f->error) {
         struct err *error = f->error;
         f->error = NULL;
@@ -225,5 +238,11 @@ struct future *ledger_finish(struct ledger *g, struct session *s, struct async_i
 
 struct err *ledger_write(struct ledger *g)
 {
-    return g->failures ? failures_write(g->failures) : NULL;
+    struct err *e = g->failures ? failures_write(g->failures) : NULL;
+    struct err *unseen = views_write(g->views);
+    if (!e) {
+        return unseen;
+    }
+    err_unref(unseen);
+    return e;
 }

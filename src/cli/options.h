@@ -50,6 +50,7 @@ struct options {
     struct hosts_options hosts;
     struct session_options session;
     const char *events;                         /* --events FILE; NULL: none */
+    const char *timeline, *report;              /* files; NULL: none */
     const char *journal, *failures, *checksums; /* files; NULL: none; checksums may be a URL */
     bool sandbox;
     unsigned executor_threads;

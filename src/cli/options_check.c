@@ -181,6 +181,7 @@ static void derive(struct parse *p)
     if (s->if_exists == IF_EXISTS_UPDATE) {
         s->remote_time = true;
     }
+    s->spans = o->timeline || o->report;
     o->store.resume_unsafe = s->resume_unsafe;
     o->store.dir = s->dir;
     o->store.absolute = s->output && *s->output == '/';
@@ -289,6 +290,12 @@ static const char *contradiction(const struct parse *p)
     }
     if (s->dry_run && o->failures) {
         return "--dry-run: goes without --failures";
+    }
+    if (s->dry_run && (o->timeline || o->report)) {
+        return "--dry-run: does nothing that --timeline or --report could show";
+    }
+    if (o->timeline && o->report && strcmp(o->timeline, o->report) == 0) {
+        return "--report: is the file of --timeline";
     }
     if (s->dry_run && o->checksums && sums_is_url(o->checksums)) {
         return "--dry-run: makes no request: --checksums has to be a file";

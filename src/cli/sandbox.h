@@ -33,8 +33,8 @@ int sandbox_abi(const struct sandbox *s);
 
 struct options;
 
-/* Confines the process to what these options need. failures_dir: see failures.h; -1: none. say:
- * what is in force, for people; appended. */
-void sandbox_confine(const struct options *o, int failures_dir, struct buf *say);
+/* Confines the process to what these options need. dirs: where files are renamed at the end; -1:
+ * none. say: what is in force, for people; appended. */
+void sandbox_confine(const struct options *o, const int *dirs, size_t ndirs, struct buf *say);
 
 #endif

@@ -166,7 +166,7 @@ static void allow_targets(struct sandbox *s, const struct options *o, struct buf
     allow_target(s, temporary && *temporary ? temporary : "/tmp", say);
 }
 
-void sandbox_confine(const struct options *o, int failures_dir, struct buf *say)
+void sandbox_confine(const struct options *o, const int *dirs, size_t ndirs, struct buf *say)
 {
     struct sandbox *s = o->sandbox ? sandbox_new() : NULL;
     struct buf places = BUF_INIT;
@@ -178,8 +178,10 @@ void sandbox_confine(const struct options *o, int failures_dir, struct buf *say)
     allow_system(s);
     allow_options(s, &o->net);
     allow_targets(s, o, &places);
-    if (failures_dir >= 0) {
-        sandbox_allow_rename(s, failures_dir);
+    for (size_t i = 0; i < ndirs; i++) {
+        if (dirs[i] >= 0) {
+            sandbox_allow_rename(s, dirs[i]);
+        }
     }
     if (sandbox_enter(s)) {
         buf_addf(say, "sandbox: Landlock ABI %d; writes go below %s", sandbox_abi(s),

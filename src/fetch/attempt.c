@@ -5,6 +5,7 @@
 #include "fetch/credentials.h"
 #include "fetch/receive.h"
 #include "fetch/session_private.h"
+#include "fetch/spans.h"
 #include "store/sink.h"
 
 #include <stdio.h>
@@ -30,8 +31,17 @@ static void forget_request(struct attempt *a)
     a->request = (struct request){0};
 }
 
+void attempt_leave_lane(struct attempt *a)
+{
+    if (a->lane) {
+        lanes_give(a->job->session->lanes, a->lane);
+        a->lane = NULL;
+    }
+}
+
 void attempt_fini(struct attempt *a)
 {
+    attempt_leave_lane(a);
     forget_request(a);
     buf_fini(&a->texts);
     url_free(a->url);
@@ -232,11 +242,23 @@ static struct err *build(struct attempt *a)
     return error ? error : build_referer(a, secrets);
 }
 
+static void enter_lane(struct attempt *a)
+{
+    const struct session *s = a->job->session;
+
+    attempt_leave_lane(a);
+    if (s->lanes) {
+        a->lane = lanes_take(s->lanes, url_origin(a->url));
+        a->began = loop_time(s->env.loop);
+    }
+}
+
 struct err *attempt_start(struct attempt *a)
 {
     struct err *error;
 
     forget_request(a);
+    enter_lane(a);
     a->accepted = a->ask_again = a->held = false;
     a->refused = 0;
     a->reached = a->end > a->reached ? a->end : a->reached;
@@ -245,6 +267,9 @@ struct err *attempt_start(struct attempt *a)
     if (!error) {
         a->transfer =
             loops_transfer(a->job->session->env.loops, &a->request, a->receiver, a, &error);
+    }
+    if (error) {
+        attempt_leave_lane(a);
     }
     if (a->transfer) {
         a->job->record->attempts++;

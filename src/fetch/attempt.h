@@ -49,6 +49,8 @@ struct attempt {
     int64_t refused;    /* body bytes that went nowhere */
     int64_t start, end; /* of what the sink got from this attempt */
     int64_t limit;      /* where the reply said that it ends */
+    struct lane *lane;  /* from the session's: where it, then its commit, is drawn; NULL: nowhere */
+    double began;       /* loop_time() of its start, if it is drawn */
     int64_t reached;    /* the furthest byte that any attempt before this one came to */
 };
 
@@ -74,6 +76,9 @@ enum verdict {
 /* status: what awaiting the transfer raised (borrowed). *error: set for RETRY and FAILED (owned).
  * Fills the record's account of requests, bytes and reply. */
 enum verdict attempt_judge(struct attempt *a, struct err *status, struct err **error);
+
+/* Its place in the drawing is free for another request; nothing without one. */
+void attempt_leave_lane(struct attempt *a);
 
 /* Bytes of the file that this attempt brought and none before it. */
 int64_t attempt_gained(const struct attempt *a);

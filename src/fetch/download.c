@@ -235,6 +235,9 @@ static struct future *start_commit(struct download *d)
     };
 
     phase_enter(job, PHASE_COMMIT);
+    if (job->session->lanes) {
+        d->attempt.lane = lanes_take_file(job->session->lanes);
+    }
     return sink_commit(d->attempt.sink, &options);
 }
 
@@ -274,6 +277,30 @@ static void take_commit(struct download *d)
     } else {
         rec->state = RECORD_FINISHED;
     }
+}
+
+/* For those who draw it: what was still to be written, then the rest. */
+static void draw_commit(struct download *d)
+{
+    const struct committed *c = NULL;
+    const double now = loop_time(d->job->session->env.loop);
+    struct span span = {
+        SPAN_COMMIT, .begin = d->job->step_since, .end = now, .lane = d->attempt.lane};
+
+    if (!span.lane) {
+        return;
+    }
+    if (d->settled && !future_result(d->wait, (void **)&c) &&
+        c->settle_seconds < now - d->job->step_since) {
+        span.kind = SPAN_WRITE;
+        span.end = now - c->settle_seconds;
+        spans_add(d->job->record->spans, &span);
+        span.kind = SPAN_COMMIT;
+        span.begin = span.end;
+        span.end = now;
+    }
+    spans_add(d->job->record->spans, &span);
+    attempt_leave_lane(&d->attempt);
 }
 
 static void record_end(struct download *d)
@@ -374,6 +401,7 @@ static enum co_state download_step(void *frame, struct err *status)
         job->session->committing--;
         slot_release(&job->slot);
         take_commit(d);
+        draw_commit(d);
     }
     if (d->attempt.sink && !d->settled && !expect(d, sink_close(d->attempt.sink, !job->rival))) {
         CO_AWAIT(&d->co, d->wait);

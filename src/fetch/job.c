@@ -72,6 +72,12 @@ struct job *job_new(struct session *s, struct entry *e, uint64_t index, struct e
         entry_free(e);
         return NULL;
     }
+    if (s->lanes && !(job->record->spans = mem_new(sizeof(struct spans)))) {
+        record_free(job->record);
+        free(job);
+        entry_free(e);
+        return NULL;
+    }
     list_init(&job->node);
     list_init(&job->run);
     list_init(&job->same);
@@ -80,7 +86,7 @@ struct job *job_new(struct session *s, struct entry *e, uint64_t index, struct e
     job->entry = e;
     job->total = -1;
     job->step = PHASE_READ;
-    job->read_at = loop_time(s->env.loop);
+    job->read_at = job->step_since = loop_time(s->env.loop);
     job->if_exists = e->if_exists >= 0 ? (enum if_exists)e->if_exists : s->options->if_exists;
     job->task_timeout = e->task_timeout >= 0 ? e->task_timeout : s->options->task_timeout;
     *error = describe(job, index);

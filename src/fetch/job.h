@@ -12,6 +12,7 @@
 #include "fetch/entry.h"
 #include "fetch/phase.h"
 #include "fetch/record.h"
+#include "fetch/spans.h"
 #include "net/hosts.h"
 #include "net/url.h"
 #include "store/digest.h"
@@ -68,6 +69,7 @@ struct job {
     struct task *task;        /* owned while JOB_RUNNING */
     struct future_cb ended;   /* on the task */
     enum phase step;          /* what it is doing: changed by phase_enter only */
+    double step_since;        /* loop_time(), if it is drawn (spans.h) */
     int64_t total;            /* bytes expected; -1 */
     int64_t have;             /* bytes there */
     double read_at;           /* loop_time() */

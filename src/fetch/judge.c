@@ -4,6 +4,7 @@
 #include "fetch/attempt.h"
 #include "fetch/retry.h"
 #include "fetch/session_private.h"
+#include "fetch/spans.h"
 #include "store/sink.h"
 
 #include <stdlib.h>
@@ -51,6 +52,34 @@ static void account(struct attempt *a, const struct reply *r)
     replace(&rec->etag, r->etag);
     replace(&rec->last_modified, r->last_modified);
     rec->length_known = r->length_known;
+}
+
+/* For those who draw it. */
+static void draw(struct attempt *a, const struct reply *r, const struct err *e)
+{
+    struct span span = {
+        .kind = SPAN_REQUEST,
+        .begin = a->began,
+        .end = loop_time(a->job->session->env.loop),
+        .lane = a->lane,
+        .timing = r->timing,
+        .kept = r->kept,
+        .tls = strcmp(url_scheme(a->url), "https") == 0,
+        .helps = a->helps,
+        .port = r->local_port,
+        .status = r->status,
+        .received = r->received,
+        .version = r->version,
+        .error = e && !err_is(e, ERR_STOP_ITERATION) ? err_kind_name(err_kind(e)) : NULL,
+    };
+
+    if (r->status == 0) {
+        span.timing.first_byte = -1; /* libcurl takes the end of the connection for one */
+    }
+    if (a->lane) {
+        spans_add(a->job->record->spans, &span);
+    }
+    attempt_leave_lane(a);
 }
 
 /* -- redirects ----------------------------------------------------------------------------- */
@@ -225,6 +254,7 @@ enum verdict attempt_judge(struct attempt *a, struct err *status, struct err **e
 
     *error = NULL;
     account(a, r);
+    draw(a, r, local ? local : status);
     account_connection(a, r, status);
     if (r->status != 0 && r->status != 429 && r->status != 503) {
         slot_answered(a->slot);

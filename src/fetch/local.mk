@@ -29,4 +29,5 @@ libgarner_a_SOURCES += src/fetch/retry.c src/fetch/retry.h
 libgarner_a_SOURCES += src/fetch/segments.c src/fetch/segments.h
 libgarner_a_SOURCES += src/fetch/segment.c src/fetch/segment.h
 libgarner_a_SOURCES += src/fetch/session.c src/fetch/session.h src/fetch/session_private.h
+libgarner_a_SOURCES += src/fetch/spans.c src/fetch/spans.h src/fetch/lanes.c
 libgarner_a_SOURCES += src/fetch/target.c src/fetch/target.h

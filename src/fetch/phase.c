@@ -22,11 +22,45 @@ const char *phase_name(enum phase p)
     return names[p];
 }
 
+/* What it was waiting for until now, for those who draw it. */
+static void draw(struct job *job, double now)
+{
+    struct span span = {.begin = job->step_since, .end = now};
+
+    job->step_since = now;
+    switch (job->step) {
+    case PHASE_READ:
+    case PHASE_WAITING:
+    case PHASE_QUEUED:
+    case PHASE_SLOT:
+        span.kind = SPAN_QUEUE;
+        break;
+    case PHASE_VERIFY:
+        span.kind = SPAN_VERIFY;
+        break;
+    case PHASE_BACKOFF:
+        if (span.end - span.begin < 0.001) {
+            return; /* another mirror, at once */
+        }
+        span.kind = SPAN_BACKOFF;
+        break;
+    case PHASE_EXEC:
+        span.kind = SPAN_EXEC;
+        break;
+    default: /* is drawn by its requests and its commit */
+        return;
+    }
+    spans_add(job->record->spans, &span);
+}
+
 /* c: what is particular to the phase; the rest is filled in here. */
 static void enter(struct job *job, enum phase phase, struct phase_change *c)
 {
     const struct session *s = job->session;
 
+    if (job->record->spans) {
+        draw(job, loop_time(s->env.loop));
+    }
     c->before = job->step;
     c->phase = job->step = phase;
     if (list_empty(&s->observers)) {

@@ -3,6 +3,7 @@
 #include "fetch/record.h"
 
 #include "base/alloc.h"
+#include "fetch/spans.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ void record_free(void *record)
     free(r->checksum);
     free(r->file);
     err_unref(r->error);
+    spans_free(r->spans);
     free(r);
 }
 

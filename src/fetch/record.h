@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct entry;
+struct spans;
 
 enum record_state {
     RECORD_FINISHED,
@@ -52,6 +53,7 @@ struct record {
     struct record_timing timing;
     struct err *error; /* owned */
     bool retryable;
+    struct spans *spans; /* owned: what it did when (spans.h); NULL unless asked for */
     /* For the consumer, while it has the record; borrowed. */
     uint64_t key;              /* of the entry, hashed; 0 if it has none */
     const struct entry *entry; /* what the list said */

@@ -62,6 +62,9 @@ struct err *session_new(const struct session_env *env, const struct session_opti
     if (!error && options->exec) {
         error = open_commands(s);
     }
+    if (!error && options->spans && !(s->lanes = lanes_new())) {
+        error = err_plain(ERR_NOMEM);
+    }
     if (!error && (!(s->targets = targets_new()) || !(s->over = future_new(env->loop)))) {
         error = err_plain(ERR_NOMEM);
     }
@@ -83,6 +86,7 @@ void session_free(struct session *s)
     command_free(s->command);
     sem_free(s->commands);
     targets_free(s->targets);
+    lanes_free(s->lanes);
     task_unref(s->reader);
     future_unref(s->over);
     err_unref(s->local);
@@ -305,6 +309,11 @@ int session_exit(const struct session *s)
         return 124;
     }
     return s->any_failed ? 1 : 0;
+}
+
+unsigned session_peak(const struct session *s)
+{
+    return s->lanes ? lanes_peak(s->lanes) : 0;
 }
 
 void session_each_download(

@@ -67,6 +67,7 @@ struct session_options {
     unsigned shard, shards;  /* which of how many shares of the list is ours; shards 0: all */
     const char *exec;        /* --exec's command (command.h); NULL: none */
     unsigned exec_jobs;      /* commands at once, >= 1 */
+    bool spans;              /* records say what was done when (spans.h) */
     bool single;             /* the list is one command-line URL: notes may say so */
 };
 
@@ -137,6 +138,9 @@ void session_drain(struct session *s);
 
 /* The standing of the run; borrowed. */
 const struct session_totals *session_totals(const struct session *s);
+
+/* Requests at once, at most; 0 without options.spans. */
+unsigned session_peak(const struct session *s);
 
 /* 0, 1, 3 or 124 by cli.md's table (signals and 141 are the caller's), once the task ended. */
 int session_exit(const struct session *s);

@@ -5,6 +5,7 @@
 
 #include "fetch/job.h"
 #include "fetch/session.h"
+#include "fetch/spans.h"
 #include "fetch/target.h"
 #include "net/loops.h"
 
@@ -25,6 +26,7 @@ struct session {
     struct async_iter *entries; /* owned */
     struct template *template;  /* owned */
     struct targets *targets;    /* owned */
+    struct lanes *lanes;        /* owned; NULL: nothing is drawn */
     enum digest_algo hash;
     struct command *command; /* owned: --exec; NULL: none */
     struct sem *commands;    /* owned: permits to run one, with it */

@@ -72,6 +72,8 @@ static int on_ready(void *easy, char *remote_ip, char *local_ip, int remote_port
     err_unref(t->error); /* of a socket that could not be had, when another could */
     t->error = NULL;
     r->connected = true;
+    r->local_port = local_port;
+    r->kept = t->connecting < 0;
     size_t len = remote_ip ? strnlen(remote_ip, sizeof(r->remote_ip) - 1) : 0;
     memcpy(r->remote_ip, remote_ip ? remote_ip : "", len);
     r->remote_ip[len] = '\0';

@@ -21,6 +21,8 @@ struct reply {
     double retry_after;     /* seconds from now, also from a date; -1: absent */
     time_t date, modified;  /* Date, Last-Modified; -1: absent or unreadable */
     char remote_ip[64];     /* "" while unknown */
+    int local_port;         /* our end's of the connection; 0: there was none */
+    bool kept;              /* it was there already: no look-up, no handshake */
     bool connected;         /* a connection was there (decides connect against network) */
     bool length_known;      /* the end of the body is certain: a length, chunks, or HTTP/2 */
     int64_t received;       /* body bytes from the wire as handed out, of this request */

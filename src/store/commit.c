@@ -246,17 +246,26 @@ static struct err *finish(struct commit *c, struct part *p, struct spot *at)
 
 /* -- all of it ------------------------------------------------------------------------------- */
 
-static struct err *commit_discarded(
-    struct commit *c, struct part *p, struct list *chunks, struct list *done)
+static struct err *write_rest(
+    struct commit *c, struct part *p, const struct spot *at, struct list *chunks, struct list *done)
 {
-    struct err *e = part_make(p, NULL);
+    struct err *e = part_make(p, at);
     if (!e) {
         e = part_write(p, chunks, done, c->op);
     }
+    c->written = store__now();
+    return e;
+}
+
+static struct err *commit_discarded(
+    struct commit *c, struct part *p, struct list *chunks, struct list *done)
+{
+    struct err *e = write_rest(c, p, NULL, chunks, done);
     if (!e && !op_cancelled(c->op)) {
         c->outcome->size = p->end;
         e = check_digest(c, p, NULL);
     }
+    c->outcome->settle_seconds = store__now() - c->written;
     return e;
 }
 
@@ -264,10 +273,7 @@ static struct err *commit_in(
     struct commit *c, struct part *p, struct spot *at, struct list *chunks, struct list *done)
 {
     bool before = p->fd >= 0;
-    struct err *e = part_make(p, at);
-    if (!e) {
-        e = part_write(p, chunks, done, c->op);
-    }
+    struct err *e = write_rest(c, p, at, chunks, done);
     if (!e && !op_cancelled(c->op)) {
         c->outcome->size = p->end;
         e = prepare(c, p, at);
@@ -298,6 +304,7 @@ struct err *commit_run(struct commit *c, struct part *p, struct list *chunks, st
         return e;
     }
     e = commit_in(c, p, &at, chunks, done);
+    c->outcome->settle_seconds = store__now() - c->written;
     part_leave(&at);
     return e;
 }

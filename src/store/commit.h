@@ -10,6 +10,7 @@ struct commit {
     enum if_exists policy;
     uint64_t key_hash;
     struct op *op;             /* borrowed */
+    double written;            /* store__now() when the last byte was */
     struct committed *outcome; /* owned until it is taken */
 };
 

@@ -89,8 +89,9 @@ struct committed {
     char *path; /* owned; where it went, relative as given (rename may differ) */
     int64_t size;
     struct digest_value digest;
-    double write_seconds; /* spent in write jobs and the commit */
-    bool exists;          /* the final name was taken (skip, fail): nothing was renamed */
+    double write_seconds;  /* spent in write jobs and the commit */
+    double settle_seconds; /* of these, for what follows the last write: digest, sync, rename */
+    bool exists;           /* the final name was taken (skip, fail): nothing was renamed */
 };
 void committed_free(void *c);
 

@@ -47,6 +47,9 @@ struct store {
     struct mem_pool chunks; /* of CHUNK_BYTES */
 };
 
+/* CLOCK_MONOTONIC, in seconds. Any thread. */
+double store__now(void);
+
 /* Whether what came of this version is kept to be resumed. Any thread. */
 bool store__resumable(const struct store *s, const struct validators *v);
 

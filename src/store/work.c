@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static double seconds_now(void)
+double store__now(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -103,7 +103,7 @@ static void run_close(struct work *w)
 
 void work_run(struct work *w)
 {
-    double start = seconds_now();
+    double start = store__now();
     switch (w->kind) {
     case WORK_WRITE:
         w->error = run_write(w);
@@ -119,5 +119,5 @@ void work_run(struct work *w)
         break;
     }
     w->ran = true;
-    w->seconds += seconds_now() - start;
+    w->seconds += store__now() - start;
 }

@@ -220,6 +220,11 @@ static const struct {
     {"--max-redirs -1" URL, F(session.request.max_redirs), AS_UNSIGNED, 4294967295.0, 0},
     {"--aws-sigv4 aws:amz" URL, F(net.aws_sigv4), AS_STRING, 0, "aws:amz"},
     /* trust */
+    {"--timeline f" URL, F(timeline), AS_STRING, 0, "f"},
+    {"--timeline f" URL, F(session.spans), AS_BOOL, 1, 0},
+    {"--report f" URL, F(report), AS_STRING, 0, "f"},
+    {"--report f" URL, F(session.spans), AS_BOOL, 1, 0},
+    {"http://h/x", F(session.spans), AS_BOOL, 0, 0},
     {"--journal f" URL, F(journal), AS_STRING, 0, "f"},
     {"--failures f" URL, F(failures), AS_STRING, 0, "f"},
     {"--checksums f" URL, F(checksums), AS_STRING, 0, "f"},

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariant: `text` waits until the batch under way has ended; then it is the next one. The tail is
+ * written behind each batch and over the tail of the one before it, by one call.
+ */
+#include "cli/outfile.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BATCH_BYTES = 1 << 16 };
+#define BATCH_SECONDS 1.0
+
+struct outfile {
+    unsigned refs; /* ours, and the batch's */
+    int fd;
+    bool own_fd, regular;
+    char *name;        /* owned */
+    const char *tail;  /* static */
+    off_t at;          /* where the next batch goes, in a regular file */
+    struct loop *loop; /* borrowed, as the next; NULL before the start and after the end */
+    struct executor *executor;
+    struct timer timer;
+    struct buf text; /* gathered */
+    bool busy, ended;
+    struct err *error;                /* owned: the first */
+    struct future *ready, *finishing; /* owned while somebody may wait */
+};
+
+struct batch {
+    struct outfile *file; /* a reference */
+    struct buf text;
+    bool ran;
+    struct err *error; /* owned */
+};
+
+static void outfile_unref(struct outfile *o)
+{
+    if (--o->refs == 0) {
+        if (o->own_fd) {
+            close(o->fd);
+        }
+        err_unref(o->error);
+        buf_fini(&o->text);
+        free(o->name);
+        free(o);
+    }
+}
+
+struct outfile *outfile_new(int fd, bool own_fd, const char *name, const char *tail)
+{
+    struct stat st;
+    struct outfile *o = mem_new(sizeof(*o));
+    if (!o || !(o->name = mem_dup(name))) {
+        free(o);
+        return NULL;
+    }
+    o->refs = 1;
+    o->fd = fd;
+    o->own_fd = own_fd;
+    o->tail = tail;
+    o->regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    return o;
+}
+
+/* -- writing, on the executor -------------------------------------------------------------- */
+
+static ssize_t put(struct outfile *o, const char *bytes, size_t n, off_t at)
+{
+    return o->regular ? pwrite(o->fd, bytes, n, at) : write(o->fd, bytes, n);
+}
+
+static struct err *run_batch(void *arg, void **value)
+{
+    struct batch *t = arg;
+    struct outfile *o = t->file;
+    const size_t keep = t->text.len;
+    (void)value;
+    t->ran = true;
+    if (o->regular) {
+        buf_adds(&t->text, o->tail);
+        if (buf_failed(&t->text)) {
+            t->error = err_plain(ERR_NOMEM);
+            return NULL;
+        }
+    }
+    for (size_t done = 0; done < t->text.len;) {
+        ssize_t n = put(o, t->text.data + done, t->text.len - done, o->at + (off_t)done);
+        if (n < 0 && errno != EINTR) {
+            t->error = err_errno(ERR_IO, errno, "cannot write %s", o->name);
+            return NULL;
+        }
+        done += n > 0 ? (size_t)n : 0;
+    }
+    o->at += (off_t)keep;
+    return NULL;
+}
+
+/* -- as the loop sees it ------------------------------------------------------------------- */
+
+static void release(struct future **f, struct err *error)
+{
+    struct future *waited = *f;
+    *f = NULL;
+    if (waited && !future_done(waited)) {
+        err_unref(error ? future_set_error(waited, err_ref(error))
+                        : future_set_result(waited, NULL, NULL));
+    }
+    future_unref(waited);
+}
+
+static void begin_batch(struct outfile *o);
+
+/* Those who wait are told when it is as they want it. */
+static void settle(struct outfile *o)
+{
+    if (o->error || o->text.len < OUTFILE_BACKLOG) {
+        release(&o->ready, NULL);
+    }
+    if (!o->finishing || o->busy || (!o->error && o->text.len > 0)) {
+        return;
+    }
+    if (!o->ended && !o->error && !o->regular && *o->tail) {
+        o->ended = true;
+        buf_adds(&o->text, o->tail);
+        begin_batch(o);
+        return;
+    }
+    release(&o->finishing, o->error);
+}
+
+static void fail(struct outfile *o, struct err *e)
+{
+    if (o->error) {
+        err_unref(e);
+        return;
+    }
+    o->error = e;
+    buf_fini(&o->text);
+    buf_init(&o->text);
+}
+
+static void on_batch_end(void *arg)
+{
+    struct batch *t = arg;
+    struct outfile *o = t->file;
+    o->busy = false;
+    if (t->error || !t->ran) {
+        fail(o, t->error ? t->error : err_plain(ERR_CANCELLED));
+    }
+    buf_fini(&t->text);
+    free(t);
+    if (o->loop) {
+        outfile_added(o);
+        settle(o);
+    }
+    outfile_unref(o);
+}
+
+static void begin_batch(struct outfile *o)
+{
+    struct err *e = NULL;
+    if (o->busy || o->error || o->text.len == 0) {
+        return;
+    }
+    timer_stop(&o->timer);
+    struct batch *t = mem_new(sizeof(*t));
+    if (!t) {
+        fail(o, err_plain(ERR_NOMEM));
+        return;
+    }
+    *t = (struct batch){.file = o, .text = o->text};
+    o->text = BUF_INIT;
+    o->busy = true;
+    o->refs++;
+    struct future *f = executor_submit(o->executor, run_batch, t, on_batch_end, NULL, &e);
+    future_unref(f);
+    err_unref(e); /* on_batch_end saw that it never ran */
+}
+
+static struct err *on_timer(void *arg)
+{
+    begin_batch(arg);
+    return NULL;
+}
+
+void outfile_start(struct outfile *o, struct loop *l, struct executor *ex)
+{
+    o->loop = l;
+    o->executor = ex;
+    timer_init(&o->timer, on_timer, o);
+    begin_batch(o);
+}
+
+struct buf *outfile_buf(struct outfile *o)
+{
+    return &o->text;
+}
+
+void outfile_added(struct outfile *o)
+{
+    if (buf_failed(&o->text)) {
+        fail(o, err_plain(ERR_NOMEM));
+    }
+    if (o->error) {
+        buf_clear(&o->text);
+    } else if (o->loop && (o->text.len > BATCH_BYTES || o->finishing)) {
+        begin_batch(o);
+    } else if (o->loop && o->text.len > 0 && !o->busy && !timer_active(&o->timer)) {
+        err_unref(timer_start_after(o->loop, &o->timer, BATCH_SECONDS));
+    }
+}
+
+static struct future *wait_on(struct outfile *o, struct future **f)
+{
+    if (*f && future_done(*f)) {
+        future_unref(*f);
+        *f = NULL;
+    }
+    if (!*f) {
+        *f = future_new(o->loop);
+    }
+    return future_ref(*f);
+}
+
+struct future *outfile_ready(struct outfile *o)
+{
+    return o->error || o->text.len < OUTFILE_BACKLOG ? NULL : wait_on(o, &o->ready);
+}
+
+struct future *outfile_finish(struct outfile *o)
+{
+    struct future *f = wait_on(o, &o->finishing);
+    if (f) {
+        begin_batch(o);
+        settle(o);
+    }
+    return f;
+}
+
+void outfile_free(struct outfile *o)
+{
+    if (!o) {
+        return;
+    }
+    if (o->loop) {
+        timer_stop(&o->timer);
+    }
+    future_unref(o->ready);
+    future_unref(o->finishing);
+    o->ready = o->finishing = NULL;
+    o->loop = NULL;
+    outfile_unref(o);
+}
