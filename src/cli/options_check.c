@@ -334,8 +334,7 @@ static struct err *check_files(const struct net_options *n)
         const char *option, *path;
     } files[] = {
         {"cacert", n->cacert},
-        /* curl's FILE:PASSWORD is left to libcurl */
-        {"cert", n->cert && !strchr(n->cert, ':') ? n->cert : NULL},
+        {"cert", n->cert},
         {"key-file", n->key_file},
         {"netrc-file", n->netrc_file},
     };

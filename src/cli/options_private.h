@@ -126,7 +126,7 @@ option_fn take_nothing, take_help, take_completion, take_version, take_input, ta
 
 option_fn take_method, take_data, take_header, take_referer, take_user, take_bearer, take_cookie,
     take_cookie_jar, take_netrc_file, take_proxy, take_http_version, take_ip_version, take_resolve,
-    take_connect_to, take_max_redirs, take_auth_host, take_location_trusted;
+    take_connect_to, take_max_redirs, take_auth_host, take_location_trusted, take_cert;
 
 /* -- config.c -- */
 

@@ -244,3 +244,26 @@ struct err *take_location_trusted(struct parse *p, const struct option_row *row,
     p->o->session.request.location = true;
     return take_flag(p, row, value);
 }
+
+/* As curl's: a colon of the file's name is written "\\:". */
+struct err *take_cert(struct parse *p, const struct option_row *row, const char *value)
+{
+    struct buf file = BUF_INIT;
+    while (*value && *value != ':') {
+        value += *value == '\\' && (value[1] == ':' || value[1] == '\\');
+        buf_addc(&file, *value++);
+    }
+    struct net_options *n = &p->o->net;
+    const char *password = *value ? arena_dup(p->arena, value + 1) : NULL;
+    struct err *e = NULL;
+    if (buf_failed(&file) || (*value && !password)) {
+        e = err_plain(ERR_NOMEM);
+    } else if (file.len == 0) {
+        e = wrong(row, "it is FILE or FILE:PASSWORD");
+    } else {
+        n->key_password = password;
+        e = take_string(p, row, file.data);
+    }
+    buf_fini(&file);
+    return e;
+}

@@ -201,7 +201,7 @@ const struct option_row option_rows[] = {
         "hosts that need no proxy: a.example,.b.example, *"},
     {"cacert", 0, GROUP_CONNECTION, 0, "FILE", take_string, O(net.cacert), 0, 0,
         "trust these certificate authorities"},
-    {"cert", 0, GROUP_CONNECTION, 0, "FILE", take_string, O(net.cert), 0, 0,
+    {"cert", 0, GROUP_CONNECTION, 0, "FILE[:PASSWORD]", take_cert, O(net.cert), 0, 0,
         "a certificate of one's own"},
     {"key-file", 0, GROUP_CONNECTION, 0, "FILE", take_string, O(net.key_file), 0, 0,
         "its private key"},

@@ -104,6 +104,9 @@ static void set_tls(struct setter *s, const struct net_options *o)
     set_text(s, CURLOPT_CAINFO, o->cacert, "--cacert");
     set_text(s, CURLOPT_SSLCERT, o->cert, "--cert");
     set_text(s, CURLOPT_SSLKEY, o->key_file, "--key-file");
+    if (o->cert) { /* without one OpenSSL would ask the terminal, and everything would wait */
+        set_text(s, CURLOPT_KEYPASSWD, o->key_password ? o->key_password : "", "--cert");
+    }
     if (o->insecure) {
         set_long(s, CURLOPT_SSL_VERIFYPEER, 0, "-k");
         set_long(s, CURLOPT_SSL_VERIFYHOST, 0, "-k");

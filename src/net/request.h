@@ -22,6 +22,7 @@ struct net_options {
     const char *user_agent; /* NULL: "garner/VERSION"; "" sends none */
     const char *proxy, *proxy_user, *noproxy;
     const char *cacert, *cert, *key_file;
+    const char *key_password; /* of the private key; NULL: none, and nobody is asked for it */
     bool insecure;
     enum http_version http_version;
     char *const *resolve; /* NULL-terminated; CURLOPT_RESOLVE strings */

@@ -10,6 +10,9 @@
     /status/N           404, 410, 429 and 503 (Retry-After: 1), 500
     /moved/NAME         302 to /f/NAME
     /auth/NAME          user "anna", password "secret"
+
+Another port serves /f/NAME to who shows a certificate of the CA's only (client.crt, client.key; the same
+key with the password "secret" is locked.key; stranger.crt is nobody's).
 """
 
 import hashlib
@@ -63,6 +66,14 @@ http {{
         location ~ ^/moved/(?<name>.*)$ {{ return 302 /f/$name; }}
         location /auth/ {{ alias {dir}/root/; auth_basic "x"; auth_basic_user_file {dir}/passwords; }}
     }}
+    server {{
+        listen 127.0.0.1:{mutual} ssl;
+        ssl_certificate {dir}/server.crt;
+        ssl_certificate_key {dir}/server.key;
+        ssl_client_certificate {dir}/ca.crt;
+        ssl_verify_client on;
+        location /f/ {{ alias {dir}/root/; }}
+    }}
 }}
 """
 
@@ -90,6 +101,11 @@ def make_certificates(directory):
     openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
             "-days", "2", "-extfile", "ext", "-out", "server.crt")
+    openssl("req", *key, "-keyout", "client.key", "-out", "client.csr", "-subj", "/CN=client")
+    openssl("x509", "-req", "-in", "client.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+            "-out", "client.crt")
+    openssl("pkey", "-in", "client.key", "-aes256", "-passout", "pass:secret", "-out", "locked.key")
+    openssl("req", "-x509", *key, "-keyout", "stranger.key", "-out", "stranger.crt", "-days", "2", "-subj", "/CN=stranger")
 
 
 class Nginx:
@@ -114,6 +130,9 @@ class Nginx:
     def tls(self, path, host="127.0.0.1"):
         return f"https://{host}:{self.tls_port}{path}"
 
+    def mutual(self, path):
+        return f"https://127.0.0.1:{self.mutual_port}{path}"
+
     def data(self, name):
         return (self.dir / "root" / name).read_bytes()
 
@@ -123,12 +142,12 @@ class Nginx:
 
     def _start(self):
         for _ in range(5):
-            self.port, self.tls_port = free_port(), free_port()
+            self.port, self.tls_port, self.mutual_port = free_port(), free_port(), free_port()
             listen = " ".join(f"listen {a}:{self.port} backlog=4096; listen {a}:{self.tls_port} ssl http2;" for a in ADDRESSES)
             user = "user root;" if os.geteuid() == 0 else ""
             load = f"load_module {MODULE};" if os.path.exists(MODULE) else ""
             config = self.dir / "nginx.conf"
-            config.write_text(CONFIG.format(dir=self.dir, listen=listen, user=user, load=load))
+            config.write_text(CONFIG.format(dir=self.dir, listen=listen, mutual=self.mutual_port, user=user, load=load))
             self._process = subprocess.Popen(
                 [program(), "-p", str(self.dir), "-e", str(self.dir / "error.log"), "-c", str(config)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -142,3 +142,45 @@ def test_a_tls_body_that_breaks_off(garner, faults, certificates):
     server = RawServer(handler, certificates.context("cut", "127.0.0.1"))
     expect(garner, faults, server.url(scheme="https"), broken("CURLE_RECV_ERROR"), "--cacert", certificates.ca)
     server.stop()
+
+
+# -- a certificate of one's own -----------------------------------------------------------------
+
+def shows(nginx, cert, key=None):
+    cert, *password = cert.split(":")
+    args = ["--cacert", nginx.cacert, "--cert", ":".join([str(nginx.dir / cert), *password])]
+    return args + (["--key-file", nginx.dir / key] if key else [])
+
+
+@pytest.mark.parametrize("cert, key", [
+    ("client.crt", "client.key"), ("client.crt:secret", "locked.key"), ("both.pem", None), ("locked.pem:secret", None)])
+def test_a_certificate_of_ones_own(garner, nginx, cert, key):
+    for pem, private in ("both.pem", "client.key"), ("locked.pem", "locked.key"):
+        (nginx.dir / pem).write_bytes((nginx.dir / "client.crt").read_bytes() + (nginx.dir / private).read_bytes())
+    run = garner("--json", *shows(nginx, cert, key), nginx.mutual("/f/tiny.txt"))
+    assert run.status == 0 and garner.read("tiny.txt") == nginx.data("tiny.txt"), run
+
+
+@pytest.mark.parametrize("cert, key", [
+    ("client.crt", "stranger.key"), ("client.crt", "locked.key"), ("client.crt:frobozz", "locked.key"), ("client.crt", None),
+    ("ca.crt", "ca.crt"), ("client.key", "client.key")])
+def test_a_key_that_does_not_fit(garner, nginx, cert, key):
+    """At once, without a retry, a question on the terminal, or a word of the password; others do not notice."""
+    process = garner.start("--json", *shows(nginx, cert, key), nginx.mutual("/f/tiny.txt"), nginx.url("/f/one.bin"),
+                           start_new_session=True)
+    run = process.wait(15)
+    bad = next(r for r in run.records if "tiny" in r["url"])
+    assert run.status == 1 and run.files == ["one.bin"] and (bad["attempts"], bad["http"]["status"]) == (1, None), run
+    assert (bad["error"]["kind"], bad["error"]["code"], bad["error"]["retryable"]) == ("tls", "CURLE_SSL_CERTPROBLEM", False), run
+    assert "frobozz" not in run.stdout + run.stderr, run
+
+
+def test_no_certificate_of_ones_own(garner, nginx):
+    """TLS goes well; that the server wants more is its reply."""
+    run = garner("--json", "--cacert", nginx.cacert, nginx.mutual("/f/tiny.txt"))
+    assert run.status == 1 and (run.record["error"]["kind"], run.record["http"]["status"]) == ("http", 400) and not run.files, run
+
+
+def test_a_strangers_certificate(garner, nginx):
+    run = garner("--json", *shows(nginx, "stranger.crt", "stranger.key"), nginx.mutual("/f/tiny.txt"))
+    assert run.status == 1 and (run.record["error"]["kind"], run.record["http"]["status"]) == ("http", 400) and not run.files, run
