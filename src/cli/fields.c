@@ -79,6 +79,9 @@ struct err *field_method(struct entry *e, const char *value)
     if (!*value || value[strspn(value, token)]) {
         return err_new(ERR_INPUT, NULL, "method: not the name of a request method");
     }
+    if (strcmp(value, "HEAD") == 0) {
+        return err_new(ERR_INPUT, NULL, "method: HEAD is for a whole list, by --head");
+    }
     return set(&e->method, value);
 }
 

@@ -425,6 +425,8 @@ struct err *options__finish(struct parse *p)
     if (e) {
         return e;
     }
+    const char *method = p->o->session.request.method;
+    p->o->session.head = p->o->session.head || (method && strcmp(method, "HEAD") == 0);
     const char *why = contradiction(p);
     if (why) {
         return err_new(ERR_USAGE, NULL, "%s", why);

@@ -224,10 +224,10 @@ struct err *take_auth_host(struct parse *p, const struct option_row *row, const 
 {
     for (const char *s = value;; s++) {
         size_t n = strcspn(s, ",");
-        if (!n || memchr(s, '/', n)) {
+        if (!n || strcspn(s, "/@ ") < n) {
             return option_error(
                 row, err_new(ERR_USAGE, NULL,
-                         "'%s' is not a list of hosts like a.example,b.example", value));
+                         "'%s' is not a list of hosts like a.example,b.example:8080", value));
         }
         if (!strings_add(p->arena, &p->auth_hosts, s, n)) {
             return err_plain(ERR_NOMEM);

@@ -171,7 +171,7 @@ const struct option_row option_rows[] = {
         "for HTTP authentication"},
     {"oauth2-bearer", 0, GROUP_REQUEST, 0, "TOKEN|@FILE", take_bearer, 0, 0, 0,
         "a bearer token"},
-    {"auth-host", 0, GROUP_REQUEST, 0, "HOST[,...]", take_auth_host, 0, 0, 0,
+    {"auth-host", 0, GROUP_REQUEST, 0, "HOST[:PORT][,...]", take_auth_host, 0, 0, 0,
         "only these get -H, -u, -b and the token"},
     {"cookie", 'b', GROUP_REQUEST, 0, "TEXT|FILE", take_cookie, O(net.cookie_file), 0, 0,
         "cookies: name=value; ..., or a file of them"},

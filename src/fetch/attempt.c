@@ -157,6 +157,9 @@ static void build_method(struct attempt *a)
     if (!method && a->request.body) {
         method = "POST";
     }
+    if (method && !a->request.body && strcmp(method, "GET") == 0) {
+        method = NULL; /* what is said is what would be done anyway: it is resumed, too */
+    }
     a->request.method = a->bodyless ? NULL : method;
 }
 

@@ -3,13 +3,34 @@
 
 #include "base/alloc.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-static bool host_named(char *const *hosts, const char *host)
+/* named: HOST, HOST:PORT, an IPv6 address with or without brackets. */
+static bool is_named(const struct url *url, const char *named)
+{
+    const char *host = url_host(url);
+    const char *port = strrchr(named, ':');
+    size_t len = strlen(named);
+
+    if (*named == '[') {
+        named++;
+        len = strcspn(named, "]");
+        port = named[len] && named[len + 1] == ':' ? named + len + 1 : NULL;
+    } else if (port && strchr(named, ':') == port) {
+        len = (size_t)(port - named);
+    } else {
+        port = NULL; /* none, or an address */
+    }
+    return strncasecmp(host, named, len) == 0 && host[len] == '\0' &&
+           (!port || strtoul(port + 1, NULL, 10) == url_port(url));
+}
+
+static bool host_named(char *const *hosts, const struct url *url)
 {
     for (; *hosts; hosts++) {
-        if (strcasecmp(*hosts, host) == 0) {
+        if (is_named(url, *hosts)) {
             return true;
         }
     }
@@ -19,7 +40,7 @@ static bool host_named(char *const *hosts, const char *host)
 bool credentials_allowed(
     const struct request_options *o, const struct url *from, const struct url *to)
 {
-    if (o->auth_hosts && !host_named(o->auth_hosts, url_host(to))) {
+    if (o->auth_hosts && !host_named(o->auth_hosts, to)) {
         return false;
     }
     return o->location_trusted || url_same_origin(from, to);

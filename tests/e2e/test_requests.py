@@ -61,6 +61,33 @@ def test_methods(garner, faults, args, method, body):
     assert (seen["method"], seen["body"]) == (method, body)
 
 
+def test_methods_of_a_list(garner, faults):
+    """One URL asked differently gives different files; HEAD and nonsense are said."""
+    url = faults.url("/api", echo=1)
+    entries = [{"url": url, "body": "1"}, {"url": url, "body": "2"}, {"url": url, "method": "PUT", "body": "2"},
+               {"url": url, "method": "DELETE"}, {"url": url}, {"url": url, "body": "2"},
+               {"url": url, "method": "HEAD"}, {"url": url, "method": "A B"}]
+    run = garner("--json", "--gather", "-i", "-", input="\n".join(map(json.dumps, entries)).encode())
+    states = [r["state"] for r in run.records]
+    assert (run.status, states) == (1, ["finished"] * 5 + ["skipped"] + ["failed"] * 2), run
+    asked = [json.loads(garner.read(r["path"])) for r in run.records[:5]]
+    assert [(a["method"], a["body"]) for a in asked] == \
+        [("POST", "1"), ("POST", "2"), ("PUT", "2"), ("DELETE", ""), ("GET", "")]
+    assert run.records[5]["duplicate_of"] == 2
+    assert "by --head" in run.records[6]["error"]["message"], run
+
+
+def test_head_as_a_method(garner, faults):
+    run = garner("--json", "-X", "HEAD", faults.url("/a", size=77))
+    assert (run.status, run.record["state"], run.record["size"]) == (0, "finished", 77) and not run.files, run
+
+
+def test_get_as_a_method_is_resumed(garner, faults):
+    url = faults.url("/a", size=3000, etag='"e"', ranges=1, fail=1, cut=1000)
+    run = garner("--json", "-X", "GET", "--retry-delay", "1ms", url)
+    assert run.status == 0 and run.record["resumed_at"] == 1000 and garner.read("a") == faults.body(3000), run
+
+
 def test_user_in_the_url(garner, faults):
     run = garner(faults.url("/a", user="anna:secret", auth="anna:secret"))
     assert run.status == 0 and garner.read("a") == faults.body(), run

@@ -43,6 +43,33 @@ START_TEST(of_an_entry)
 }
 END_TEST
 
+/* What the list asks of a URL is part of it, unless it says what its entries are known by. */
+START_TEST(of_a_request)
+{
+    static const struct {
+        const char *method, *body, *id;
+    } asked[] = {{NULL, NULL, NULL}, {"PUT", NULL, NULL}, {"PUT", "1", NULL}, {"PUT", "2", NULL},
+        {NULL, "1", NULL}, {"PUT", "1", "7"}};
+    uint64_t hashes[6][2];
+    for (size_t i = 0; i < 6; i++) {
+        struct entry *e = entry_new();
+        ck_assert(entry_add_url(e, "http://h/", 9));
+        e->method = asked[i].method ? strdup(asked[i].method) : NULL;
+        e->body = asked[i].body ? strdup(asked[i].body) : NULL;
+        e->body_len = asked[i].body ? strlen(asked[i].body) : 0;
+        e->id = asked[i].id ? strdup(asked[i].id) : NULL;
+        err_is_none(key_of_entry(e, NULL, KEY_DEFAULT, &hashes[i][0]));
+        err_is_none(key_of_entry(e, NULL, KEY_URL, &hashes[i][1]));
+        ck_assert(hashes[i][1] == hashes[0][1]);
+        for (size_t k = 0; k < i; k++) {
+            ck_assert(hashes[i][0] != hashes[k][0]);
+        }
+        entry_free(e);
+    }
+    ck_assert(hashes[5][0] == key_hash("7", 1));
+}
+END_TEST
+
 START_TEST(of_one_shard)
 {
     unsigned counts[7] = {0};
@@ -81,6 +108,7 @@ Suite *fetch_key_suite(void)
     Suite *s = suite_create("fetch_key");
     TCase *t = tcase_create("keys");
     tcase_add_loop_test(t, of_an_entry, 0, sizeof(keys) / sizeof(keys[0]));
+    tcase_add_test(t, of_a_request);
     tcase_add_test(t, of_one_shard);
     tcase_add_test(t, for_ever);
     suite_add_tcase(s, t);

@@ -90,7 +90,8 @@ END_TEST
 
 /* -- credentials --------------------------------------------------------------------------- */
 
-static char *const only_a[] = {(char *)(size_t) "a.test", NULL};
+static char *const only_a[] = {(char *)(size_t) "a.test", (char *)(size_t) "c.test:81",
+    (char *)(size_t) "::1", (char *)(size_t) "[::2]:81", NULL};
 
 static const struct {
     const char *from, *to;
@@ -106,6 +107,13 @@ static const struct {
     {"http://a.test/x", "http://A.test/y", false, true, true},
     {"http://b.test/x", "http://b.test/y", false, true, false},
     {"http://a.test/x", "http://b.test/y", true, true, false},
+    {"http://a.test:9/x", "http://a.test:9/y", false, true, true},
+    {"http://c.test:81/x", "http://c.test:81/y", false, true, true},
+    {"http://c.test:80/x", "http://c.test:80/y", false, true, false},
+    {"http://c.test.x:81/x", "http://c.test.x:81/y", false, true, false},
+    {"http://[::1]:9/x", "http://[::1]:9/y", false, true, true},
+    {"http://[::2]:81/x", "http://[::2]:81/y", false, true, true},
+    {"http://[::2]/x", "http://[::2]/y", false, true, false},
 };
 
 START_TEST(credentials)
