@@ -169,9 +169,10 @@ enum {
     SIZES = SIZE * 2 + 3,
     SPEED = 12, /* "1023.9 KiB/s" */
     NAME_LEAST = 8,
+    NAME_USUAL = 40, /* so many cells are for names, and more if there are such names */
 };
 
-static struct layout lay_out(size_t width)
+static struct layout lay_out(size_t width, size_t widest)
 {
     struct layout l = {.percent = PERCENT};
     if (width >= 34) {
@@ -191,7 +192,8 @@ static struct layout lay_out(size_t width)
     if (width < used + NAME_LEAST) {
         return (struct layout){.name = width > MARGIN ? width - MARGIN : 0};
     }
-    l.name = width - used;
+    const size_t wanted = widest > NAME_USUAL ? widest : NAME_USUAL;
+    l.name = width - used < wanted ? width - used : wanted;
     return l;
 }
 
@@ -273,17 +275,31 @@ static void add_figures(struct buf *b, const struct screen_row *r, const struct 
     }
 }
 
+static const char *name_of(struct screen *s, const struct screen_row *r)
+{
+    buf_clear(&s->name);
+    printable_add(&s->name, r->name);
+    return buf_failed(&s->name) || !s->name.data ? "" : s->name.data;
+}
+
+/* What stands behind the names moves to the right only: figures that jump are hard to read. */
+static void make_room(struct screen *s, const struct screen_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const size_t width = cells_width(&s->cells, name_of(s, &rows[i]));
+        s->widest = width > s->widest ? width : s->widest;
+    }
+}
+
 static void add_row(struct screen *s, struct buf *b, const struct screen_row *r, size_t width)
 {
     if (width <= MARGIN) {
         return;
     }
-    const struct layout l = lay_out(width);
+    const struct layout l = lay_out(width, s->widest);
     const size_t rest = width - MARGIN - l.name;
-    buf_clear(&s->name);
-    printable_add(&s->name, r->name);
     buf_addf(b, "%*s", MARGIN, "");
-    cells_fit(&s->cells, b, buf_failed(&s->name) || !s->name.data ? "" : s->name.data, l.name);
+    cells_fit(&s->cells, b, name_of(s, r), l.name);
     if (rest < GAP) {
         return;
     }
@@ -329,6 +345,7 @@ static void add_block(struct screen *s, const struct screen_view *view, unsigned
     const size_t most = screen_rows(lines);
     const size_t nrows = view->nrows < most ? view->nrows : most;
     add_totals(s, b, &view->totals, width);
+    make_room(s, view->rows, nrows);
     for (size_t i = 0; i < nrows; i++) {
         buf_adds(b, ERASE_LINE "\r\n");
         add_row(s, b, &view->rows[i], width);

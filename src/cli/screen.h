@@ -47,6 +47,7 @@ struct screen {
     bool shown;            /* the block is on the terminal */
     bool below;            /* the cursor is to rest in the line below the block instead */
     size_t down;           /* lines from the block's first to the cursor's */
+    size_t widest;         /* name so far, in cells */
     struct buf lines;      /* said for good, to be shown with the next frame */
     struct buf block;      /* the last one */
     struct buf name, next; /* kept for their memory */

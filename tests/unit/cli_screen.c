@@ -154,16 +154,18 @@ START_TEST(at_200_by_50)
     static const char *const lines[] = {
         " 12/3456 files  5.0 MiB  1.5 MiB/s  ETA 1:02:03  6 running  2 failed  1 skipped  1 retry  "
         "3 hosts on hold",
-        " dir/big.iso" S50 S50 S10
+        " dir/big.iso" S10 S10 "         "
         "  ███████████████···············   50%      512.0 MiB / 1.0 GiB     3.0 MiB/s",
-        " 漢字/漢字.bin" S50 S50 S10
-        "······························    0%              0 B / 100 B         0 B/s",
-        " unknown" S50 S50 S10
-        "      ······························                       12.1 KiB        99 B/s",
-        " soon\\x1b[31m" S50 S50 S10 " waiting to try again" S50 "     ",
-        " empty" S50 S50 S10
-        "        ██████████████████████████████  100%                0 B / 0 B              ",
-        " whole" S50 S50 S10 "        writing" S50 S10 "        ",
+        " 漢字/漢字.bin" S10 S10 "       "
+        "  ······························    0%              0 B / 100 B         0 B/s",
+        " unknown" S10 S10 S10 "   "
+        "  ······························                       12.1 KiB        99 B/s",
+        " soon\\x1b[31m" S10 S10 "        "
+        "  waiting to try again" S50 S50 S10 S10 S10 "      ",
+        " empty" S10 S10 S10 "     "
+        "  ██████████████████████████████  100%                0 B / 0 B              ",
+        " whole" S10 S10 S10 "     "
+        "  writing" S50 S50 S10 S10 S10 S10 "         ",
     };
     looks(50, 200, UTF8, 7, lines);
 }
