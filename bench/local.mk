@@ -18,4 +18,4 @@ bench-memory: $(BENCH_NEEDS)
 .PHONY: bench bench-memory
 
 EXTRA_DIST += bench/README.md bench/run.py bench/scenarios.py bench/peers.py bench/server.py \
-	bench/table.py bench/memory.py bench/faults.py bench/compare.py
+	bench/table.py bench/memory.py bench/faults.py bench/picture.py bench/compare.py
