@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/sandbox.h"
 #include "net/multi.h"
+#include "queue/redis.h"
 #include "store/digest.h"
 
 #include <cjson/cJSON.h>
@@ -44,6 +45,9 @@ static void add_features(struct buf *b)
     for (size_t i = 0; (name = net_feature(i)); i++) {
         add(&f, name);
     }
+    if (redis_version()) {
+        add(&f, redis_has_tls() ? "redis-tls" : "redis");
+    }
     if (sandbox) {
         snprintf(landlock, sizeof landlock, "Landlock/%d", sandbox_abi(sandbox));
         add(&f, landlock);
@@ -65,6 +69,9 @@ static void add_libraries(struct buf *b)
     loop_add_version(b);
     buf_addf(b, " cJSON/%s ", cJSON_Version());
     digest_add_version(b);
+    if (redis_version()) {
+        buf_addf(b, " %s", redis_version());
+    }
     buf_addf(b, " zlib/%s\nlibcurl:%s\n", zlibVersion(), curl + own);
 }
 
