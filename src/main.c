@@ -6,17 +6,20 @@
  *
  *   base <- aio <- net    <- fetch <- cli <- main
  *               <- store  <-
+ *               <- queue  <----------
  *
  *   base    lists, heaps, buffers, errors as values, traces
  *   aio     asyncio in C: loop, future, task, gather, wait, timeout, queue, executor, runner
  *   net     libcurl's multi interface on the loop; a request as a future; slots of hosts
  *   store   names, parts, digests and commits: how bytes become files
+ *   queue   a Redis stream: where entries come from, and their records go to
  *   fetch   an entry of the list becomes a download becomes a record
  *   cli     options, the list, records, messages, signals
  *
  * A run: options -> session -> exit status.
  */
 #include "cli/app.h"
+#include "cli/enqueue.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "net/multi.h"
@@ -69,7 +72,7 @@ static int run(struct options *options)
     if (!trace_init(&trace, getenv("GARNER_TRACE"), STDERR_FILENO)) {
         report_early(NULL, "GARNER_TRACE names a component that does not exist");
     }
-    end = app_run(options, &trace);
+    end = options->queue.to ? enqueue_run(options, &trace) : app_run(options, &trace);
     if (end.signal) {
         options_free(options);
         net_fini();

@@ -17,6 +17,7 @@
 #include "cli/input.h"
 #include "cli/ledger.h"
 #include "cli/limits.h"
+#include "cli/queued.h"
 #include "cli/records.h"
 #include "cli/report.h"
 #include "cli/sandbox.h"
@@ -41,6 +42,7 @@ struct app {
     struct records *records;
     struct ledger *ledger;
     struct events *events; /* NULL without --events */
+    struct queued *queued; /* NULL unless the entries are in a queue */
     struct checksums *checksums;
     struct async_iter *entries; /* borrowed from the session */
     struct store *store;
@@ -50,7 +52,7 @@ struct app {
     struct task *main; /* borrowed while it runs */
     bool closed;       /* standard output was closed by its reader */
     bool output_failed;
-    bool refused; /* --checksums could not be had: nothing was started */
+    bool refused; /* --checksums or --queue could not be had: nothing was started */
 };
 
 static void say_error(struct err *e)
@@ -123,6 +125,7 @@ static struct err *on_list_tasks(void *arg)
 struct main_frame {
     struct co co;
     struct app *app;          /* borrowed */
+    struct future *queued;    /* owned */
     struct future *sums;      /* owned */
     struct task *session;     /* owned */
     struct future *finishing; /* owned */
@@ -133,20 +136,25 @@ static void main_drop(void *frame)
 {
     struct main_frame *m = frame;
 
+    future_unref(m->queued);
     future_unref(m->sums);
     task_unref(m->session);
     future_unref(m->finishing);
     err_unref(m->error);
 }
 
-/* After a signal, or --timeout, a reader that takes nothing more is not waited for long. */
+/* After a signal, or --timeout, who takes nothing more is not waited for long. */
+static bool is_in_haste(const struct app *app)
+{
+    return runner_signal(app->runner) || session_exit(app->session) == STATUS_TIMEOUT;
+}
+
 static struct future *finish_records(struct app *app)
 {
     struct future *finishing = records_finish(app->records);
     struct future *bounded;
 
-    if (!finishing ||
-        (!runner_signal(app->runner) && session_exit(app->session) != STATUS_TIMEOUT)) {
+    if (!finishing || !is_in_haste(app)) {
         return finishing;
     }
     bounded = wait_for(finishing, FINISH_AFTER_SIGNAL);
@@ -179,6 +187,34 @@ static struct err *take_sums(struct main_frame *m, struct err *status)
     return NULL;
 }
 
+/* The queue is there, or not: then nothing is downloaded. */
+static void take_queue(struct main_frame *m, struct err *status)
+{
+    m->error = err_ref(status);
+    m->app->refused = status && !err_is(status, ERR_CANCELLED);
+}
+
+/* What is not written when the time is over comes again. */
+static bool leave_queue(struct main_frame *m)
+{
+    struct app *app = m->app;
+
+    future_unref(m->queued);
+    m->queued = app->queued
+                    ? queued_finish(app->queued, is_in_haste(app) ? FINISH_AFTER_SIGNAL : -1)
+                    : NULL;
+    return m->queued;
+}
+
+static bool begin_session(struct main_frame *m)
+{
+    if (!m->error) {
+        m->session = session_task(m->app->session);
+        m->error = m->session ? NULL : err_plain(ERR_NOMEM);
+    }
+    return m->session;
+}
+
 static bool sums_wanted(const struct app *app)
 {
     return app->options->checksums && !app->checksums;
@@ -202,13 +238,23 @@ static enum co_state main_step(void *frame, struct err *status)
             return co_fail(&m->co, error);
         }
     }
-    m->session = session_task(app->session);
-    if (!m->session) {
-        return co_fail(&m->co, err_plain(ERR_NOMEM));
+    if (app->queued) {
+        m->queued = queued_start(app->queued);
+        if (!m->queued) {
+            return co_fail(&m->co, err_plain(ERR_NOMEM));
+        }
+        CO_AWAIT(&m->co, m->queued);
+        take_queue(m, status);
     }
-    CO_AWAIT(&m->co, task_future(m->session));
-    m->error = err_ref(status);
+    if (begin_session(m)) {
+        CO_AWAIT(&m->co, task_future(m->session));
+        m->error = err_ref(status);
+    }
     report_progress_stop(app->report);
+    if (leave_queue(m)) {
+        CO_AWAIT(&m->co, m->queued);
+        note_failed(m, status);
+    }
     m->finishing = ledger_finish(app->ledger, app->session, app->entries);
     if (m->finishing) {
         CO_AWAIT(&m->co, m->finishing);
@@ -267,6 +313,7 @@ static struct err *open_session(struct app *app)
         .warn = warn,
         .warn_arg = app,
     };
+    const struct queued_events queue = {warn, on_output_failed, app};
     struct record_consumer consumer = records_consumer(app->records);
     struct err *error = store_new(env.loop, env.executor, &o->store, &app->store);
 
@@ -277,7 +324,9 @@ static struct err *open_session(struct app *app)
     if (!error && !(app->hosts = hosts_new(env.loop, &o->hosts))) {
         error = err_plain(ERR_NOMEM);
     }
-    if (!error) {
+    if (!error && o->queue.from) {
+        error = queued_open(env.loop, env.executor, o, &queue, &app->queued, &app->entries);
+    } else if (!error) {
         error = input_open(env.loop, env.executor, &o->input, warn, app, &app->entries);
     }
     if (error) {
@@ -290,6 +339,9 @@ static struct err *open_session(struct app *app)
     env.checksums = app->checksums;
     env.forkserver = app->forkserver;
     consumer = ledger_consumer(app->ledger, &consumer);
+    if (app->queued) {
+        consumer = queued_consumer(app->queued, &consumer);
+    }
     error = session_new(&env, &o->session, app->entries, &consumer, &app->session);
     return error ? error : events_start(app->events, env.loop, app->session, warn, app);
 }
@@ -383,6 +435,7 @@ static struct err *close_all(struct app *app)
     struct err *error = loops_close(app->loops);
 
     session_free(app->session);
+    queued_free(app->queued);
     hosts_free(app->hosts);
     loops_free(app->loops);
     store_free(app->store);

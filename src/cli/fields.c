@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/json_write.h"
 #include "base/utf8.h"
 #include "cli/options.h"
 
@@ -240,6 +241,29 @@ struct err *field_other(struct entry *e, const char *key, char *value)
     f->key = mem_dup(key);
     f->value = value;
     return f->key && f->value ? NULL : err_plain(ERR_NOMEM);
+}
+
+static struct err *set_id(struct entry *e, const char *value)
+{
+    struct buf b = BUF_INIT;
+    json_string(&b, value);
+    free(e->id);
+    e->id = buf_take(&b);
+    buf_fini(&b);
+    return e->id ? NULL : err_plain(ERR_NOMEM);
+}
+
+struct err *field_text(struct entry *e, const char *name, const char *value)
+{
+    field_fn *fn = field_named(name);
+    bool id = strcmp(name, "id") == 0;
+    if (!fn && !id) {
+        return field_other(e, name, mem_dup(value));
+    }
+    if (!*value) {
+        return NULL;
+    }
+    return id ? set_id(e, value) : fn(e, value);
 }
 
 const char *text_problem(const char *text, size_t len)

@@ -31,6 +31,11 @@ field_fn *field_named(const char *key);
 /* A key of the list's own, for {.key}. value: taken over; NULL is ERR_NOMEM. */
 struct err *field_other(struct entry *e, const char *key, char *value);
 
+/* One text by its name, as tables and queues have them: any of the above, `id` (which becomes a
+ * JSON string) or a key of the list's own. An empty text says nothing, but for keys of the list's
+ * own. */
+struct err *field_text(struct entry *e, const char *name, const char *value);
+
 /* aria2's two halves of `user`, in any order. */
 struct err *field_http_user(struct entry *e, const char *value);
 struct err *field_http_passwd(struct entry *e, const char *value);

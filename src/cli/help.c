@@ -18,6 +18,7 @@ static const struct {
     [GROUP_REQUEST] = {"request", "Requests"},
     [GROUP_CONNECTION] = {"connection", "Connections"},
     [GROUP_OUTPUT] = {"output", "Results and messages"},
+    [GROUP_QUEUE] = {"queue", "More than one machine"},
     [GROUP_GENERAL] = {"general", "garner itself"},
 };
 

@@ -37,6 +37,17 @@ struct output_options {
     bool gather; /* records in input order */
 };
 
+/* More than one machine. Names are NULL unless given, but for the group. */
+struct queue_options {
+    const char *from, *to; /* --queue and --enqueue: URLs that redis_url_parse takes; NULL: none */
+    const char *group, *consumer, *results, *dead, *unique;
+    double idle_claim; /* seconds */
+    unsigned max_deliveries;
+    bool exit_when_empty;
+    unsigned partitions;    /* 0: none */
+    unsigned shard, shards; /* which partitions are read; shards 0: all */
+};
+
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_COMPLETION };
 
 /* Everything below is owned by the struct options (one arena): valid until options_free. */
@@ -49,6 +60,7 @@ struct options {
     struct store_options store;
     struct hosts_options hosts;
     struct session_options session;
+    struct queue_options queue;
     const char *events;                         /* --events FILE; NULL: none */
     const char *timeline, *report;              /* files; NULL: none */
     const char *journal, *failures, *checksums; /* files; NULL: none; checksums may be a URL */

@@ -164,6 +164,9 @@ static void derive(struct parse *p)
     if (!p->look_ahead_set) {
         size_t ahead = (size_t)16 * o->hosts.jobs;
         s->look_ahead = ahead < 4096 ? 4096 : ahead;
+        if (o->queue.from) { /* what is read ahead is kept from other workers */
+            s->look_ahead = (size_t)2 * o->hosts.jobs;
+        }
     }
     if (o->net.speed_limit && o->net.speed_time <= 0) {
         o->net.speed_time = 30;
@@ -421,7 +424,8 @@ static void remark(const struct parse *p)
 
 struct err *options__finish(struct parse *p)
 {
-    struct err *e = find_input(p);
+    struct err *e = options__finish_queue(p);
+    e = e || p->o->queue.from ? e : find_input(p);
     if (e) {
         return e;
     }

@@ -22,6 +22,7 @@ enum option_group {
     GROUP_REQUEST,
     GROUP_CONNECTION,
     GROUP_OUTPUT,
+    GROUP_QUEUE,
     GROUP_GENERAL,
     GROUPS,
 };
@@ -127,6 +128,13 @@ option_fn take_nothing, take_help, take_completion, take_version, take_input, ta
 option_fn take_method, take_data, take_header, take_referer, take_user, take_bearer, take_cookie,
     take_cookie_jar, take_netrc_file, take_proxy, take_http_version, take_ip_version, take_resolve,
     take_connect_to, take_max_redirs, take_auth_host, take_location_trusted, take_cert;
+
+/* -- options_queue.c: more than one machine -- */
+
+option_fn take_queue, take_name, take_idle_claim;
+/* What holds unless told otherwise, and what does not go together. The list's shard becomes the
+ * queue's. */
+struct err *options__finish_queue(struct parse *p);
 
 /* -- config.c -- */
 

@@ -177,28 +177,6 @@ static struct err *read_header(struct table *t)
 
 /* -- entries ------------------------------------------------------------------------------- */
 
-static struct err *take_id(struct entry *e, const char *value)
-{
-    struct buf b = BUF_INIT;
-    json_string(&b, value);
-    e->id = buf_take(&b);
-    return e->id ? NULL : err_plain(ERR_NOMEM);
-}
-
-/* An empty cell says nothing, but for columns of the list's own. */
-static struct err *take_cell(struct entry *e, const char *name, const char *value)
-{
-    field_fn *set = field_named(name);
-    bool id = strcmp(name, "id") == 0;
-    if (!set && !id) {
-        return field_other(e, name, mem_dup(value));
-    }
-    if (!*value) {
-        return NULL;
-    }
-    return id ? take_id(e, value) : set(e, value);
-}
-
 static struct err *take_cells(struct table *t, struct entry *e)
 {
     struct err *error = NULL;
@@ -207,7 +185,7 @@ static struct err *take_cells(struct table *t, struct entry *e)
             ERR_INPUT, NULL, "%zu cells under a header row of %zu", t->row.count, t->header.count);
     }
     for (size_t i = 0; i < t->row.count && !error; i++) {
-        error = take_cell(e, t->header.at[i], t->row.at[i]);
+        error = field_text(e, t->header.at[i], t->row.at[i]);
     }
     return error || e->urls ? error : err_new(ERR_INPUT, NULL, "no \"url\"");
 }

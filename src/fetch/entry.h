@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct claim;
+
 /* A further key of a jsonl object, for {.key} in templates; its value as text. */
 struct entry_field {
     char *key, *value; /* owned */
@@ -28,11 +30,12 @@ struct entry {
     double task_timeout;               /* seconds; -1: not said */
     struct entry_field *fields;
     size_t nfields;
-    const char *file;  /* borrowed: lives as long as the list's reader; NULL: the command line */
-    bool json;         /* it is written down as a JSON object */
-    char *raw;         /* of a bad one: what is written down, where its line can be */
-    uint64_t line;     /* from 1; on the command line the position among the URLs */
-    struct err *error; /* a bad entry: ERR_INPUT; then urls may be NULL, or hold its text */
+    const char *file;    /* borrowed: lives as long as the list's reader; NULL: the command line */
+    bool json;           /* it is written down as a JSON object */
+    char *raw;           /* of a bad one: what is written down, where its line can be */
+    uint64_t line;       /* from 1; on the command line the position among the URLs */
+    struct claim *claim; /* borrowed: by which the queue that gave it knows it; NULL: no queue */
+    struct err *error;   /* a bad entry: ERR_INPUT; then urls may be NULL, or hold its text */
 };
 
 struct entry *entry_new(void); /* NULL when memory ran out */

@@ -1,33 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch/key.h"
 
-#include "base/buf.h"
 #include "store/nametable.h"
 
 #include <string.h>
 
 /* One URL gives different files for different requests. */
-static struct err *key_of_request(const struct entry *e, uint64_t *hash)
+static bool add_request(const struct entry *e, struct buf *b)
 {
-    struct buf key = BUF_INIT;
-    struct err *error = NULL;
-
-    buf_adds(&key, e->urls[0]);
-    buf_addc(&key, '\n');
-    buf_adds(&key, e->method ? e->method : "");
-    buf_addc(&key, '\n');
-    buf_add(&key, e->body ? e->body : "", e->body_len);
-    if (buf_failed(&key)) {
-        error = err_plain(ERR_NOMEM);
-    } else {
-        *hash = key_hash(key.data, key.len);
-    }
-    buf_fini(&key);
-    return error;
+    buf_adds(b, e->urls[0]);
+    buf_addc(b, '\n');
+    buf_adds(b, e->method ? e->method : "");
+    buf_addc(b, '\n');
+    buf_add(b, e->body ? e->body : "", e->body_len);
+    return !buf_failed(b);
 }
 
-struct err *key_of_entry(
-    const struct entry *e, const struct url *url, enum key_mode mode, uint64_t *hash)
+struct err *key_text(const struct entry *e, const struct url *url, enum key_mode mode,
+    struct buf *scratch, const char **text, size_t *length)
 {
     const char *key = e->urls[0];
     size_t len = strlen(key);
@@ -35,7 +25,12 @@ struct err *key_of_entry(
     switch (mode) {
     case KEY_DEFAULT:
         if (!e->id && (e->method || e->body)) {
-            return key_of_request(e, hash);
+            if (!add_request(e, scratch)) {
+                return err_plain(ERR_NOMEM);
+            }
+            key = scratch->data;
+            len = scratch->len;
+            break;
         }
         key = e->id ? e->id : key;
         len = strlen(key);
@@ -57,8 +52,24 @@ struct err *key_of_entry(
         len = strlen(key);
         break;
     }
-    *hash = key_hash(key, len);
+    *text = key;
+    *length = len;
     return NULL;
+}
+
+struct err *key_of_entry(
+    const struct entry *e, const struct url *url, enum key_mode mode, uint64_t *hash)
+{
+    struct buf scratch = BUF_INIT;
+    const char *key;
+    size_t len;
+    struct err *error = key_text(e, url, mode, &scratch, &key, &len);
+
+    if (!error) {
+        *hash = key_hash(key, len);
+    }
+    buf_fini(&scratch);
+    return error;
 }
 
 /* Workers on different machines, of different versions, share one list: this may never change. */

@@ -171,7 +171,7 @@ struct err *filler_add(struct filler *f, const struct filling *e)
         begin_batch(f);
     }
     redis_args_addi(a, 1 + (long long)filler_partition(e->host, f->options.partitions));
-    redis_args_adds(a, f->options.unique ? e->key : "");
+    redis_args_add(a, e->key, f->options.unique ? e->key_len : 0);
     redis_args_adds(a, e->field);
     redis_args_adds(a, e->value);
     f->entries++;

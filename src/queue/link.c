@@ -140,6 +140,9 @@ void link_works(struct link *k)
 
 bool link_mends(struct link *k, const struct err *e)
 {
+    if (!k->ever) {
+        return false; /* link_up said so for good */
+    }
     if (is_lost(e)) {
         redis_free(k->redis);
         k->redis = NULL;
@@ -310,8 +313,8 @@ static struct err *judge(struct up *u, struct err *error)
     }
     if (!k->ever &&
         (!passes || err_is(error, ERR_TLS) || loop_time(k->options.loop) >= u->give_up_at)) {
-        return err_new(err_kind(error), err_code(error), "cannot use the queue at %s: %s",
-            k->name.data, err_message(error));
+        return err_new(err_is(error, ERR_TIMEOUT) ? ERR_CONNECT : err_kind(error), err_code(error),
+            "cannot use the queue at %s: %s", k->name.data, err_message(error));
     }
     note_away(k, error);
     return NULL;
