@@ -11,8 +11,8 @@
 
 #include "aio/forkserver.h"
 #include "aio/runner.h"
-#include "aio/timeout.h"
 #include "base/alloc.h"
+#include "cli/app_private.h"
 #include "cli/events.h"
 #include "cli/input.h"
 #include "cli/ledger.h"
@@ -31,29 +31,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { STATUS_USAGE = 2, STATUS_LOCAL = 3, STATUS_TIMEOUT = 124, STATUS_CLOSED = 141 };
-enum { PROGRESS_EVERY = 5, FINISH_AFTER_SIGNAL = 1 }; /* seconds */
-
-struct app {
-    struct options *options;       /* borrowed */
-    struct forkserver *forkserver; /* owned, as the rest: freed by close_all; NULL without --exec */
-    struct runner *runner;
-    struct report *report;
-    struct records *records;
-    struct ledger *ledger;
-    struct events *events; /* NULL without --events */
-    struct queued *queued; /* NULL unless the entries are in a queue */
-    struct checksums *checksums;
-    struct async_iter *entries; /* borrowed from the session */
-    struct store *store;
-    struct loops *loops;
-    struct hosts *hosts;
-    struct session *session;
-    struct task *main; /* borrowed while it runs */
-    bool closed;       /* standard output was closed by its reader */
-    bool output_failed;
-    bool refused; /* --checksums or --queue could not be had: nothing was started */
-};
+enum { PROGRESS_EVERY = 5 }; /* seconds */
 
 static void say_error(struct err *e)
 {
@@ -118,164 +96,6 @@ static struct err *on_list_tasks(void *arg)
 
     tasklist_write(runner_loop(app->runner), app->session, app->report);
     return NULL;
-}
-
-/* -- the main task ------------------------------------------------------------------------- */
-
-struct main_frame {
-    struct co co;
-    struct app *app;          /* borrowed */
-    struct future *queued;    /* owned */
-    struct future *sums;      /* owned */
-    struct task *session;     /* owned */
-    struct future *finishing; /* owned */
-    struct err *error;        /* owned */
-};
-
-static void main_drop(void *frame)
-{
-    struct main_frame *m = frame;
-
-    future_unref(m->queued);
-    future_unref(m->sums);
-    task_unref(m->session);
-    future_unref(m->finishing);
-    err_unref(m->error);
-}
-
-/* After a signal, or --timeout, who takes nothing more is not waited for long. */
-static bool is_in_haste(const struct app *app)
-{
-    return runner_signal(app->runner) || session_exit(app->session) == STATUS_TIMEOUT;
-}
-
-static struct future *finish_records(struct app *app)
-{
-    struct future *finishing = records_finish(app->records);
-    struct future *bounded;
-
-    if (!finishing || !is_in_haste(app)) {
-        return finishing;
-    }
-    bounded = wait_for(finishing, FINISH_AFTER_SIGNAL);
-    future_unref(finishing);
-    return bounded;
-}
-
-/* What the next run would need could not be kept. */
-static void note_failed(struct main_frame *m, struct err *status)
-{
-    if (status && !err_is(status, ERR_CANCELLED)) {
-        if (!m->app->output_failed) { /* else it was said */
-            report_note(m->app->report, err_message(status));
-        }
-        m->app->output_failed = true;
-    }
-}
-
-/* The digests are here, or not: then nothing is downloaded. */
-static struct err *take_sums(struct main_frame *m, struct err *status)
-{
-    struct app *app = m->app;
-
-    if (status) {
-        app->refused = err_is(status, ERR_USAGE);
-        return err_ref(status);
-    }
-    app->checksums = future_take(m->sums);
-    session_expect(app->session, app->checksums);
-    return NULL;
-}
-
-/* The queue is there, or not: then nothing is downloaded. */
-static void take_queue(struct main_frame *m, struct err *status)
-{
-    m->error = err_ref(status);
-    m->app->refused = status && !err_is(status, ERR_CANCELLED);
-}
-
-/* What is not written when the time is over comes again. */
-static bool leave_queue(struct main_frame *m)
-{
-    struct app *app = m->app;
-
-    future_unref(m->queued);
-    m->queued = app->queued
-                    ? queued_finish(app->queued, is_in_haste(app) ? FINISH_AFTER_SIGNAL : -1)
-                    : NULL;
-    return m->queued;
-}
-
-static bool begin_session(struct main_frame *m)
-{
-    if (!m->error) {
-        m->session = session_task(m->app->session);
-        m->error = m->session ? NULL : err_plain(ERR_NOMEM);
-    }
-    return m->session;
-}
-
-static bool sums_wanted(const struct app *app)
-{
-    return app->options->checksums && !app->checksums;
-}
-
-static enum co_state main_step(void *frame, struct err *status)
-{
-    struct main_frame *m = frame;
-    struct app *app = m->app;
-    struct err *error;
-
-    CO_BEGIN(&m->co);
-    if (sums_wanted(app)) {
-        m->sums = sums_fetch(runner_loop(app->runner), app->session, app->options->checksums);
-        if (!m->sums) {
-            return co_fail(&m->co, err_plain(ERR_NOMEM));
-        }
-        CO_AWAIT(&m->co, m->sums);
-        error = take_sums(m, status);
-        if (error) {
-            return co_fail(&m->co, error);
-        }
-    }
-    if (app->queued) {
-        m->queued = queued_start(app->queued);
-        if (!m->queued) {
-            return co_fail(&m->co, err_plain(ERR_NOMEM));
-        }
-        CO_AWAIT(&m->co, m->queued);
-        take_queue(m, status);
-    }
-    if (begin_session(m)) {
-        CO_AWAIT(&m->co, task_future(m->session));
-        m->error = err_ref(status);
-    }
-    report_progress_stop(app->report);
-    if (leave_queue(m)) {
-        CO_AWAIT(&m->co, m->queued);
-        note_failed(m, status);
-    }
-    m->finishing = ledger_finish(app->ledger, app->session, app->entries);
-    if (m->finishing) {
-        CO_AWAIT(&m->co, m->finishing);
-        note_failed(m, status);
-        future_unref(m->finishing);
-    }
-    m->finishing = finish_records(app);
-    if (m->finishing) {
-        CO_AWAIT(&m->co, m->finishing);
-        future_unref(m->finishing);
-    }
-    m->finishing = events_finish(app->events);
-    if (m->finishing) {
-        CO_AWAIT(&m->co, m->finishing);
-    }
-    error = m->error;
-    m->error = NULL;
-    if (error) {
-        return co_fail(&m->co, error);
-    }
-    CO_END(&m->co);
 }
 
 /* -- set-up -------------------------------------------------------------------------------- */
@@ -475,14 +295,13 @@ static struct app_end end_of(const struct app *app)
 static struct err *run(struct app *app)
 {
     struct loop *l = runner_loop(app->runner);
-    struct task *task = task_new(l, main_step, sizeof(struct main_frame), main_drop, "main");
+    struct task *task = app__main_task(app);
     const double started = loop_time(l);
     struct err *error;
 
     if (!task) {
         return err_plain(ERR_NOMEM);
     }
-    ((struct main_frame *)task_frame(task))->app = app;
     app->main = task;
     const struct progress_source source = {session_totals(app->session), app->session, app->hosts};
     error = report_progress_start(app->report, &source, PROGRESS_EVERY);
@@ -495,7 +314,7 @@ static struct err *run(struct app *app)
     if (session_totals(app->session)->input_ended && session_totals(app->session)->entries == 0) {
         report_note(app->report, "there was nothing to download: the list is empty");
     }
-    if (!app->closed) {
+    if (!app->closed && !app->refused) {
         report_summary(app->report, session_totals(app->session), loop_time(l) - started);
     }
     return error;

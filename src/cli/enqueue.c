@@ -10,6 +10,8 @@
 #include "aio/runner.h"
 #include "aio/timeout.h"
 #include "base/alloc.h"
+#include "cli/app_private.h"
+#include "cli/grace.h"
 #include "cli/input.h"
 #include "cli/leftover.h"
 #include "cli/records.h"
@@ -22,7 +24,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STATUS_USAGE = 2, STATUS_LOCAL = 3, STATUS_TIMEOUT = 124, STATUS_CLOSED = 141 };
 enum { FINISH_AFTER_SIGNAL = 2 }; /* seconds */
 
 struct enqueue {
@@ -215,25 +216,18 @@ static struct err *take_next(struct filling_frame *m, struct err *status)
     return status ? err_ref(status) : take(m->q, future_take(m->wait));
 }
 
-static double time_to_finish(const struct enqueue *q)
-{
-    return runner_signal(q->runner) || q->timed_out || q->closed ? FINISH_AFTER_SIGNAL : -1;
-}
-
 static struct future *finish_filling(struct enqueue *q)
 {
-    struct future *finishing = filler_finish(q->filler);
-    struct future *bounded = finishing ? wait_for(finishing, time_to_finish(q)) : NULL;
+    const bool hasty = runner_signal(q->runner) || q->timed_out || q->closed;
 
-    future_unref(finishing);
-    return bounded;
+    return grace(runner_loop(q->runner), filler_finish(q->filler), hasty, FINISH_AFTER_SIGNAL);
 }
 
 static void note_end(struct filling_frame *m, struct err *status)
 {
     if (status && (!m->error || err_is(m->error, ERR_CANCELLED))) {
         err_unref(m->error);
-        m->error = err_is(status, ERR_TIMEOUT)
+        m->error = err_is(status, ERR_TIMEOUT) || err_is(status, ERR_CANCELLED)
                        ? err_new(ERR_IO, NULL, "the rest could not be written to Redis")
                        : err_ref(status);
     }
@@ -264,6 +258,8 @@ static enum co_state main_step(void *frame, struct err *status)
             m->error = err_ref(status);
         }
     }
+    CO_AWAIT(&m->co, NULL); /* a cancellation on its way is not to meet what comes now */
+    m->error = m->error ? m->error : err_ref(status);
     m->error = timeout_exit(&m->deadline, m->error);
     q->timed_out = timeout_expired(&m->deadline) && err_is(m->error, ERR_TIMEOUT);
     if (awaits(m, finish_filling(q))) {

@@ -80,7 +80,7 @@ static void add_first_page(struct buf *b)
             add_row(b, &option_rows[i], false);
         }
     }
-    buf_adds(b, "\nMore with --help all, or of a group:\n  ");
+    buf_adds(b, "\nMore with --help all, or of a group:\n");
     help_topics(b, ", ");
     buf_addc(b, '\n');
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/queued.h"
 
-#include "aio/timeout.h"
 #include "base/alloc.h"
 #include "cli/fields.h"
 #include "cli/jsonl.h"
@@ -254,10 +253,7 @@ struct future *queued_start(struct queued *q)
     return worker_start(q->worker);
 }
 
-struct future *queued_finish(struct queued *q, double seconds)
+struct future *queued_finish(struct queued *q)
 {
-    struct future *finishing = worker_finish(q->worker);
-    struct future *bounded = finishing ? wait_for(finishing, seconds) : NULL;
-    future_unref(finishing);
-    return bounded;
+    return worker_finish(q->worker);
 }

@@ -32,9 +32,9 @@ struct future *queued_start(struct queued *q);
 /* Takes note of each record, then hands it on. next: copied. */
 struct record_consumer queued_consumer(struct queued *q, const struct record_consumer *next);
 
-/* After the session, and whenever queued_start gave a future: writes what is to be written, for so
- * many seconds at most (< 0: as long as it takes), and leaves the rest to others. ERR_IO: records
- * are lost, and their entries come again. The caller's; NULL: no memory. */
-struct future *queued_finish(struct queued *q, double seconds);
+/* After the session, and whenever queued_start gave a future: writes what is to be written and
+ * leaves the rest to others. Cancelling it ends that; ERR_IO: then records were not written, and
+ * their entries come again. The caller's; NULL: no memory. */
+struct future *queued_finish(struct queued *q);
 
 #endif

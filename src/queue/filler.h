@@ -21,8 +21,8 @@ struct filler_options { /* all borrowed, outlive the filler */
 
 /* One entry. Borrowed for the call. */
 struct filling {
-    const char *host;  /* decides the partition */
-    const char *key;   /* for the set: so many bytes */
+    const char *host; /* decides the partition */
+    const char *key;  /* for the set: so many bytes */
     size_t key_len;
     const char *field; /* the one field of the entry, and its value */
     const char *value;

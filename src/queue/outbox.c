@@ -120,6 +120,10 @@ size_t outbox_count(const struct outbox *o)
 
 struct future *outbox_down_to(struct outbox *o, size_t most)
 {
+    if (o->lower && future_done(o->lower)) { /* who waited gave up */
+        future_unref(o->lower);
+        o->lower = NULL;
+    }
     assert(!o->lower);
     struct future *f = future_new(o->loop);
     if (f) {

@@ -9,14 +9,15 @@ void script_begin(struct redis_args *a, const char *script, unsigned nkeys)
     redis_args_addi(a, nkeys);
 }
 
-/* STREAM OUT; GROUP CONSUMER ID RECORD. Acknowledges the entry and, if it was ours to acknowledge,
- * adds the record to OUT. 1, or 0: it was not. */
+/* STREAM OUT; GROUP CONSUMER ID RECORD. If the entry is ours to acknowledge, adds the record to OUT
+ * and acknowledges it. In this order: what a script did before it failed stays done, and only the
+ * first of the two can fail. 1, or 0: it is not ours. */
 const char script_settle[] =
     "local mine = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])\n"
-    "if #mine == 0 or redis.call('XACK', KEYS[1], ARGV[1], ARGV[3]) ~= 1 then return 0 end\n"
+    "if #mine == 0 then return 0 end\n"
     "redis.call('XADD', KEYS[2], '*', 'stream', KEYS[1], 'entry', ARGV[3], 'consumer', ARGV[2],\n"
     "    'deliveries', mine[1][4], 'record', ARGV[4])\n"
-    "return 1\n";
+    "return redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])\n";
 
 /* STREAM; GROUP CONSUMER ID RELEASED IDLE DELIVERIES. Leaves ours for another delivery: it looks
  * idle for IDLE ms, and delivered so often. 1, or 0: it is not ours. */

@@ -142,6 +142,35 @@ static const struct {
     {"--data @- -i -", "--input: standard input is read already"},
     {"--data @-", "nothing to download"},
     {"-H @- --data @-" URL, "--data: standard input is read already"},
+    /* queues */
+    {"--queue http://h/s", "--queue: a queue is redis://"}, {"--queue ", "--queue: "},
+    {"--queue redis://h", "--queue: it names no stream"},
+    {"--enqueue redis://h/" URL, "--enqueue: it names no stream"},
+    {"--queue rediss://h/s", "--queue: rediss:// needs a hiredis with TLS"},
+    {"--queue redis://h/s" URL, "--queue: goes without URLs"},
+    {"--queue redis://h/s -i list", "--queue: goes without URLs and --input"},
+    {"--queue redis://h/s --wait", "--queue: goes without --wait"},
+    {"--queue redis://h/s --dry-run", "--queue: goes without --dry-run"},
+    {"--queue redis://h/s --failures f", "--queue: goes without --failures"},
+    {"--queue redis://h/s -o x", "--queue: --output has to name many files"},
+    {"--queue redis://h/s --shard 0/2", "--queue: --shard goes with --partitions"},
+    {"--queue redis://h/s --shard 0/2 --partitions 1", "--queue: more shards than"},
+    {"--queue redis://h/s --enqueue redis://h/s", "--enqueue: goes without --queue"},
+    {"--queue redis://h/s --unique u", "--unique: goes with --enqueue"},
+    {"--queue redis://h/s --idle-claim 0", "--idle-claim: '0' is too short"},
+    {"--queue redis://h/s --idle-claim x", "--idle-claim: 'x'"},
+    {"--queue redis://h/s --max-deliveries 0", "--max-deliveries: '0'"},
+    {"--queue redis://h/s --partitions 4097", "--partitions: '4097'"},
+    {"--queue redis://h/s --group ", "--group: a name is needed"},
+    {"--enqueue redis://h/s --shard 0/2" URL, "--enqueue: goes without --shard"},
+    {"--enqueue redis://h/s --failures f" URL, "--enqueue: goes without --failures"},
+    {"--enqueue redis://h/s --dry-run" URL, "--enqueue: goes without --dry-run"},
+    {"--group g" URL, "--group: goes with --queue"},
+    {"--consumer c" URL, "--consumer: goes with"}, {"--results r" URL, "--results: goes with"},
+    {"--dead d" URL, "--dead: goes with"}, {"--idle-claim 9" URL, "--idle-claim: goes with"},
+    {"--max-deliveries 9" URL, "--max-deliveries: goes with"},
+    {"--exit-when-empty" URL, "--exit-when-empty: goes with"},
+    {"--partitions 8" URL, "--partitions: goes with"},
 };
 /* clang-format on */
 
@@ -157,7 +186,8 @@ START_TEST(test_no_secret_in_a_message)
     struct options *o = NULL;
     static const char *const lines[] = {"-u sesame" URL, "-H sesame" URL,
         "-H Authorization~sesame" URL, "--oauth2-bearer sesame~x" URL, "-b sesame=1\n2" URL,
-        "me:sesame@example.org/x"};
+        "me:sesame@example.org/x", "--queue redis://me:sesame@h:x/s",
+        "--queue redis://me:sesame@h"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct err *e = options_of(lines[i], &o);
         ck_assert_ptr_nonnull(e);

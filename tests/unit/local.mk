@@ -74,3 +74,4 @@ tests_unit_check_garner_SOURCES += tests/unit/net_private_address.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_sandbox.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_failures.c
 tests_unit_check_garner_SOURCES += tests/unit/fetch_spans.c tests/unit/cli_page.c
+tests_unit_check_garner_SOURCES += tests/unit/queue_url.c
