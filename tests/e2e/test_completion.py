@@ -20,7 +20,8 @@ import runner
 
 BASH_COMPLETION = pathlib.Path("/usr/share/bash-completion/bash_completion")  # its functions are used where it is
 IF_EXISTS = ["fail", "overwrite", "rename", "skip", "update", "verify"]
-TOPICS = ["input", "files", "awaiting", "pace", "retry", "request", "connection", "output", "general", "all"]
+TOPICS = ["input", "files", "awaiting", "pace", "retry", "request", "connection", "output", "queue", "general",
+          "all"]
 
 
 def help_rows(garner):

@@ -143,7 +143,7 @@ static const struct {
     {"--data @-", "nothing to download"},
     {"-H @- --data @-" URL, "--data: standard input is read already"},
     /* queues */
-    {"--queue http://h/s", "--queue: a queue is redis://"}, {"--queue ", "--queue: "},
+    {"--queue h/s", "--queue: a queue is redis://"}, {"--queue ", "--queue: "},
     {"--queue redis://h", "--queue: it names no stream"},
     {"--enqueue redis://h/" URL, "--enqueue: it names no stream"},
     {"--queue rediss://h/s", "--queue: rediss:// needs a hiredis with TLS"},
