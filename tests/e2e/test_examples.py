@@ -111,6 +111,10 @@ def moved_once(place, out):
     assert [len(place.server.requests(f"/{n}.bin")) for n in "ab"] == [1, 1]
 
 
+def page(place, out):
+    assert place.read("run.html").startswith("<!DOCTYPE html>") and place.url("/b.bin") in place.read("run.html")
+
+
 def whole(place, out):
     assert (place.dir / "a.iso").read_bytes() == place.server.files["/a.iso"]
 
@@ -145,6 +149,7 @@ MANUAL = {
     "The pages of a sitemap": Case(["mirror/127.0.0.1/cats/a", "mirror/127.0.0.1/cats/b", "sitemap.xml"], before=sitemap),
     "Names and ids": Case(["img/s1.jpg", "img/s2.jpg", "pictures.tsv"], after=pictures),
     "Archives are unpacked": Case(["archives/one.tgz", "archives/two.tgz", "one.txt", "two.txt"], before=archives),
+    "The same by a command": Case(["archives/one.tgz", "archives/two.tgz", "one.txt", "two.txt"], before=archives),
     "All pages of an API": Case(["items.json"] + [f"pages/{n}.json" for n in range(1, 101)],
                                 before=api, after=items),
     "Links that are dead": Case([], after=why_dead),
@@ -154,6 +159,7 @@ MANUAL = {
     "For ten minutes": Case(["a.bin", "left.txt"], before=one_never_ends, after=left_over, status=124),
     "All or nothing": Case(TWO),
     "Files that are moved": Case(["archive/a.bin", "archive/b.bin", "done.jsonl"], before=archive, after=moved_once),
+    "What took so long": Case(["run.html"] + TWO, after=page),
     "Each takes": Case([f"mirror/127.0.0.1/{n}.bin" for n in range(12)], before=two_hosts, after=each_once),
 }
 
