@@ -17,7 +17,9 @@ key with the password "secret" is locked.key; stranger.crt is nobody's).
 
 import hashlib
 import os
+import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -39,7 +41,8 @@ pid {dir}/pid;
 error_log {dir}/error.log;
 events {{ worker_connections 4096; }}
 http {{
-    access_log {dir}/access.log;
+    log_format plain '$connection $status $body_bytes_sent $server_protocol $request_uri';
+    access_log {dir}/access.log plain;
     client_body_temp_path {dir}/t1; proxy_temp_path {dir}/t2; fastcgi_temp_path {dir}/t3;
     uwsgi_temp_path {dir}/t4; scgi_temp_path {dir}/t5;
     types {{ text/html html; text/plain txt; }}
@@ -52,6 +55,7 @@ http {{
         {listen}
         ssl_certificate {dir}/server.crt;
         ssl_certificate_key {dir}/server.key;
+        {more}
         location /f/ {{ alias {dir}/root/; }}
         location ~ ^/rate/(?<rate>[0-9]+k?)/(?<name>.*)$ {{ limit_rate $rate; alias {dir}/root/$name; }}
         location ~ ^/few/(?<rate>[0-9]+k?)/(?<name>.*)$ {{ limit_conn few 2; limit_rate $rate; alias {dir}/root/$name; }}
@@ -109,8 +113,10 @@ def make_certificates(directory):
 
 
 class Nginx:
-    def __init__(self, directory):
-        self.dir = directory
+    """more: further lines for the server's configuration."""
+
+    def __init__(self, directory, more=""):
+        self.dir, self.more = directory, more
         self.cacert = str(directory / "ca.crt")
         self.digests = {}
         make_certificates(directory)
@@ -136,6 +142,19 @@ class Nginx:
     def data(self, name):
         return (self.dir / "root" / name).read_bytes()
 
+    def log(self, count):
+        """The requests that ended, once there are so many: (connection, status, bytes, protocol, path)."""
+        end = time.monotonic() + 10
+        while len(lines := (self.dir / "access.log").read_text().splitlines()) < count and time.monotonic() < end:
+            time.sleep(0.02)
+        return [(w[0], int(w[1]), int(w[2]), w[3], w[4]) for w in map(str.split, lines)]
+
+    def kill_worker(self):
+        """Its connections break; another worker takes its place."""
+        children = pathlib.Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+
     def stop(self):
         self._process.terminate()
         self._process.wait(10)
@@ -147,7 +166,8 @@ class Nginx:
             user = "user root;" if os.geteuid() == 0 else ""
             load = f"load_module {MODULE};" if os.path.exists(MODULE) else ""
             config = self.dir / "nginx.conf"
-            config.write_text(CONFIG.format(dir=self.dir, listen=listen, mutual=self.mutual_port, user=user, load=load))
+            config.write_text(CONFIG.format(dir=self.dir, listen=listen, mutual=self.mutual_port, user=user, load=load,
+                                            more=self.more))
             self._process = subprocess.Popen(
                 [program(), "-p", str(self.dir), "-e", str(self.dir / "error.log"), "-c", str(config)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
