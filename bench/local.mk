@@ -15,7 +15,10 @@ bench: $(BENCH_NEEDS)
 bench-memory: $(BENCH_NEEDS)
 	$(RUN_BENCH) $(srcdir)/bench/memory.py $(ENTRIES)
 
-.PHONY: bench bench-memory
+bench-disk: $(BENCH_NEEDS) tests/e2e/slow_disk.so
+	$(RUN_BENCH) $(srcdir)/bench/memory.py --disk $(MIB)
+
+.PHONY: bench bench-memory bench-disk
 
 EXTRA_DIST += bench/README.md bench/run.py bench/scenarios.py bench/peers.py bench/server.py \
 	bench/table.py bench/memory.py bench/faults.py bench/picture.py bench/compare.py

@@ -3,7 +3,10 @@
 the numbers that are given), read from a pipe.
 
 Once with --if-exists overwrite and names that come again (nothing is kept of an entry), and once
-with the default and a name for each entry (its name is remembered)."""
+with the default and a name for each entry (its name is remembered).
+
+With --disk: of 64 downloads at once, 1 GiB each (or as many MiB as are given), to a disk that takes
+DISK bytes a second (500e6), over HTTP/1.1 and HTTP/2."""
 
 import os
 import subprocess
@@ -41,7 +44,47 @@ def peak(bench, count, script, flags):
     return float(seconds), int(kib)
 
 
+def slow_disk(bench, mib, url, flags):
+    """Seconds and peak KiB of 64 downloads of mib MiB to a slow disk (tests/e2e/slow_disk.c)."""
+    os.mkdir(bench.out)
+    report, urls = os.path.join(bench.dir, "report"), os.path.join(bench.lists, "disk")
+    with open(urls, "w", encoding="ascii") as file:
+        file.writelines(f"{url}?{n}\n" for n in range(64))
+    env = {**bench.env, "LD_PRELOAD": os.path.abspath("tests/e2e/slow_disk.so"),
+           "SLOW_DISK": os.environ.get("DISK") or "500e6"}
+    garner = [bench.programs.garner.path, "-q", "-d", bench.out, "-j", "64", "-o", "{index}",
+              "--cacert", bench.server.cacert, *flags, "-i", urls]
+    subprocess.run([bench.measure, report, *garner], env=env, check=True)
+    sizes = {os.stat(os.path.join(bench.out, name)).st_size for name in os.listdir(bench.out)}
+    shutil.rmtree(bench.out)
+    with open(report, encoding="ascii") as file:
+        seconds, _, _, kib, status = file.read().split()
+    if status != "0" or sizes != {mib << 20}:
+        raise SystemExit(f"memory: exit status {status}, files of {sizes} bytes")
+    return float(seconds), int(kib)
+
+
+def slow_disks(bench, mib):
+    path = os.path.join(bench.files.root, "big", "disk.bin")
+    with open(path, "wb") as file:
+        file.truncate(mib << 20)
+    for buffer, most in (("64M", 96), ("16M", 48)):
+        for protocol, url in (("HTTP/1.1", bench.server.url), ("HTTP/2", bench.server.tls)):
+            seconds, kib = slow_disk(bench, mib, url("/big/disk.bin"), ["--buffer", buffer])
+            print(f"64 x {mib} MiB, {protocol}, --buffer {buffer}: peak {kib / 1024:.1f} MiB (at most {most}), "
+                  f"{seconds:.1f} s", flush=True)
+
+
 def main():
+    if "--disk" in sys.argv:
+        bench = Bench()
+        try:
+            bench.scale = 0
+            bench.start(False)
+            slow_disks(bench, int(next((word for word in sys.argv[1:] if word.isdigit()), 1024)))
+        finally:
+            bench.stop()
+        return
     counts = [int(word.replace(",", "")) for word in sys.argv[1:]] or [10000, 1000000]
     bench = Bench()
     try:

@@ -41,17 +41,15 @@ static void set_pointer(struct setter *s, CURLoption o, void *value, const char 
     }
 }
 
-/* Large reads save system calls, but every handle has its buffer: all together keep to 32 MiB, and
- * a limited rate wants small steps. */
+/* Large reads save system calls, but every handle has its buffer, and libcurl keeps as much again
+ * of a transfer that is held: all together keep to a few MiB, and a limited rate wants small steps.
+ */
 static long buffer_size(const struct net_options *o)
 {
-    long size = 512 * 1024;
-    if (o->max_connections > 64) {
-        size = 32 * 1024 * 1024 / (long)o->max_connections;
-    }
-    if (size < 64 * 1024) {
-        size = 64 * 1024;
-    }
+    const long most = 512 * 1024, least = 16 * 1024, together = 4 * 1024 * 1024;
+    long size = o->max_connections ? together / (long)o->max_connections : most;
+
+    size = size > most ? most : size < least ? least : size;
     if (o->limit_rate > 0 && o->limit_rate / 20 < size) {
         size = (long)(o->limit_rate / 20);
     }

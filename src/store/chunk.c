@@ -5,6 +5,9 @@
  * A small body gets a block of its size; one of unknown length starts small and grows fast, so that
  * many short bodies need little memory and long ones are written in large pieces. Full-sized blocks
  * are kept for reuse: fresh ones would cost a page fault for each 4 KiB.
+ *
+ * What counts against --buffer is what was allocated: many downloads have a block each that is not
+ * full, and its pages have been touched by whoever had it before.
  */
 #include "store/chunk.h"
 
@@ -15,6 +18,9 @@
 
 /* What the network's callbacks bring at once. */
 #define SMALLEST ((size_t)16 * 1024)
+
+/* Of a small buffer at least so many downloads are to have a block. */
+#define SHARES 128
 
 static struct chunk *chunk_of(struct list *node)
 {
@@ -27,26 +33,33 @@ void chunks_init(struct chunks *c)
     c->bytes = c->sealed = 0;
 }
 
-static size_t room_for(const struct chunks *c, size_t n, int64_t expected)
+size_t chunk_largest(size_t buffer)
+{
+    const size_t share = buffer / SHARES;
+    return share < SMALLEST ? SMALLEST : share < CHUNK_BYTES ? share : CHUNK_BYTES;
+}
+
+static size_t room_for(const struct store *s, const struct chunks *c, size_t n, int64_t expected)
 {
     size_t room = c->bytes ? 4 * c->bytes : SMALLEST;
     if (expected >= 0) {
-        room = (uint64_t)expected < CHUNK_BYTES ? (size_t)expected : CHUNK_BYTES;
+        room = (uint64_t)expected < s->block ? (size_t)expected : s->block;
     }
     if (room < n) {
         room = n;
     }
-    return room < CHUNK_BYTES ? room : CHUNK_BYTES;
+    return room < s->block ? room : s->block;
 }
 
 static struct chunk *chunk_new(struct store *s, size_t room)
 {
     struct chunk *k =
-        room == CHUNK_BYTES ? mem_pool_get(&s->chunks) : malloc(sizeof(struct chunk) + room);
+        room == s->block ? mem_pool_get(&s->chunks) : malloc(sizeof(struct chunk) + room);
     if (k) {
         list_init(&k->node);
-        k->room = room;
+        k->size = k->room = room;
         k->len = k->from = 0;
+        store__bytes_in(s, room);
     }
     return k;
 }
@@ -58,7 +71,7 @@ bool chunks_add(
     while (n > 0) {
         struct chunk *k = list_empty(&c->list) ? NULL : chunk_of(c->list.prev);
         if (!k || k->len == k->room) {
-            k = chunk_new(s, room_for(c, n, expected));
+            k = chunk_new(s, room_for(s, c, n, expected));
             if (!k) {
                 return false;
             }
@@ -71,7 +84,6 @@ bool chunks_add(
         if (k->len == k->room) {
             c->sealed = c->bytes;
         }
-        store__bytes_in(s, now);
         bytes = (const char *)bytes + now;
         n -= now;
         expected -= expected >= 0 ? (int64_t)now : 0;
@@ -111,8 +123,8 @@ void chunks_drop(struct store *s, struct list *chunks)
     struct list *node;
     while ((node = list_pop(chunks)) != NULL) {
         struct chunk *k = chunk_of(node);
-        store__bytes_out(s, k->len);
-        if (k->room == CHUNK_BYTES) {
+        store__bytes_out(s, k->size);
+        if (k->size == s->block) {
             mem_pool_put(&s->chunks, k);
         } else {
             free(k);

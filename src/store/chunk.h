@@ -15,6 +15,7 @@ struct store;
 
 struct chunk {
     struct list node;
+    size_t size; /* of bytes, as allocated */
     size_t room, len;
     size_t from; /* bytes at its beginning that are written already */
     int64_t at;  /* where in the file it begins: of a sink with several streams only */
@@ -26,6 +27,9 @@ struct chunks {
     size_t bytes;  /* in all of them */
     size_t sealed; /* in those that are full, or not the last */
 };
+
+/* How large a block may be where so much may be in memory: at most CHUNK_BYTES. */
+size_t chunk_largest(size_t buffer);
 
 void chunks_init(struct chunks *c);
 

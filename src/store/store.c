@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define DUE_AFTER   1.0 /* seconds in memory */
-#define CHUNKS_KEPT 32
+#define BLOCKS_KEPT 32  /* for reuse, and no more than an eighth of the buffer */
 
 static struct err *on_timer(void *arg);
 static struct err *on_relief(void *arg);
@@ -80,7 +80,10 @@ struct err *store_new(
     list_init(&s->due);
     timer_init(&s->timer, on_timer, s);
     handle_init(&s->relief, on_relief, s);
-    mem_pool_init(&s->chunks, sizeof(struct chunk) + CHUNK_BYTES, CHUNKS_KEPT);
+    s->block = chunk_largest(s->buffer);
+    const size_t kept = s->buffer / 8 / s->block;
+    mem_pool_init(
+        &s->chunks, sizeof(struct chunk) + s->block, kept < BLOCKS_KEPT ? kept : BLOCKS_KEPT);
     struct err *e = open_dirs(s, options);
     if (!e && options->allow_dirs) {
         e = open_allowed(s, options);

@@ -44,7 +44,8 @@ struct store {
     struct list due; /* of struct store_due, the oldest first */
     struct timer timer;
     struct handle relief;   /* while `over`: those that are noted are told */
-    struct mem_pool chunks; /* of CHUNK_BYTES */
+    size_t block;           /* bytes of the largest chunks */
+    struct mem_pool chunks; /* of those */
 };
 
 /* CLOCK_MONOTONIC, in seconds. Any thread. */

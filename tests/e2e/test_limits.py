@@ -5,10 +5,13 @@ import re
 import resource
 import subprocess
 import threading
+import time
 
 import pytest
 
 import runner
+
+SLOW_DISK = runner.BUILD / "tests" / "e2e" / "slow_disk.so"
 
 
 def descriptors(soft, hard=None):
@@ -111,3 +114,32 @@ def test_reading_goes_on_past_what_waits_for_slots(garner, faults):
     run.until(lambda: len(run.output().splitlines()) == 12, "the other host's files")
     run.send()
     assert run.wait().status == 130
+
+
+def watched_peak(run):
+    """VmHWM in KiB, as late as it can be read."""
+    peak = 0
+    while run.running():
+        try:
+            peak = peak_memory(run)
+        except (OSError, AttributeError):  # it just ended
+            pass
+        time.sleep(0.01)
+    return peak
+
+
+@pytest.mark.skipif(not SLOW_DISK.exists(), reason="slow_disk.so is not built")
+@pytest.mark.parametrize("tls", [False, True], ids=["http1", "http2"])
+def test_a_slow_disk_bounds_what_is_received(garner, nginx, tls):
+    """64 at once, together twelve times the buffer, from a server that is faster than the disk: what is in memory
+    stays below --buffer and 32 MiB. make bench-disk does the same with 1 GiB each."""
+    if runner.asan_library():
+        pytest.skip("AddressSanitizer keeps what is freed")
+    url = (nginx.tls if tls else nginx.url)("/f/3m.bin?")
+    garner.write("list", "".join(f"{url}{i}\n" for i in range(64)))
+    run = garner.start("-q", "-j", 64, "--buffer", "16M", "--cacert", nginx.cacert, "-o", "{index}", "-d", "d", "-i", "list",
+                       env={"LD_PRELOAD": str(SLOW_DISK), "SLOW_DISK": "1e8"})
+    peak = watched_peak(run)
+    assert run.wait().status == 0
+    assert {garner.path(name).stat().st_size for name in garner.files() if name.startswith("d/")} == {len(nginx.data("3m.bin"))}
+    assert peak <= (16 + 32) * 1024, peak
