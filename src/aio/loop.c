@@ -13,6 +13,7 @@
 #include "aio/loop_private.h"
 
 #include "base/buf.h"
+#include "base/trace.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -118,9 +119,12 @@ static void run_once(struct loop *l)
     loop__timers_queue_due(l);
     list_splice(&l->batch, &l->ready);
     struct list *node;
+    unsigned count = 0;
     while ((node = list_pop(&l->batch)) != NULL) {
         loop__run_handle(l, container_of(node, struct handle, node));
+        count++;
     }
+    trace_put(l->trace, TRACE_LOOP, "%u callbacks", count);
 }
 
 struct err *loop_run_forever(struct loop *l)

@@ -11,6 +11,7 @@
 #include "cli/input.h"
 
 #include "base/alloc.h"
+#include "base/trace.h"
 #include "cli/feed.h"
 #include "cli/printable.h"
 
@@ -54,6 +55,8 @@ static void on_entry(void *arg, struct entry *e)
     struct input *in = arg;
     assert(in->nitems < ITEMS);
     in->items[in->nitems++] = e;
+    trace_put(loop_trace(in->loop), TRACE_INPUT, "%s:%llu: %s", in->options->files[in->feed_at],
+        (unsigned long long)e->line, e->error ? err_message(e->error) : "an entry");
 }
 
 static void on_warning(void *arg, uint64_t line, const char *text)
@@ -101,6 +104,8 @@ static struct err *take_url(struct input *in)
 
 static void end_feed(struct input *in)
 {
+    trace_put(
+        loop_trace(in->loop), TRACE_INPUT, "%s is at its end", in->options->files[in->feed_at]);
     feed_free(in->feeds[in->feed_at]);
     in->feeds[in->feed_at++] = NULL;
 }
@@ -201,6 +206,8 @@ static struct err *serve(struct input *in)
     if (got == READ_WAIT) {
         in->failed = wait_for_bytes(in);
         if (!in->failed) {
+            trace_put(
+                loop_trace(in->loop), TRACE_INPUT, "waits for %s", in->options->files[in->feed_at]);
             return NULL;
         }
     }

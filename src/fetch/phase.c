@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch/phase.h"
 
+#include "base/trace.h"
 #include "fetch/session_private.h"
 
 const char *phase_name(enum phase p)
@@ -63,6 +64,12 @@ static void enter(struct job *job, enum phase phase, struct phase_change *c)
     }
     c->before = job->step;
     c->phase = job->step = phase;
+    trace_put(loop_trace(s->env.loop), TRACE_FETCH, "%llu %s: %s",
+        (unsigned long long)job->record->index,
+        c->url          ? c->url
+        : job->nmirrors ? url_public(job_url(job))
+                        : "(no URL)",
+        phase_name(phase));
     if (list_empty(&s->observers)) {
         return;
     }

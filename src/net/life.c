@@ -82,8 +82,12 @@ struct err *multi_close(struct multi *m)
         return NULL;
     }
     while (!list_empty(&m->transfers)) {
-        transfer__end(
-            container_of(m->transfers.next, struct transfer, node), err_plain(ERR_CANCELLED));
+        struct transfer *t = container_of(m->transfers.next, struct transfer, node);
+        if (loop_debug(m->loop)) {
+            loop_call_exception_handler(
+                m->loop, "Transfer was never closed", NULL, url_public(t->rq->url));
+        }
+        transfer__end(t, err_plain(ERR_CANCELLED));
     }
     if (m->share && !m->shares && m->handle && m->options->cookie_jar) {
         e = share__write_jar(m->share, m->options->cookie_jar);

@@ -12,6 +12,7 @@
  * keeps its sink alive, and its end arrives as the executor's drop_arg: on the loop's thread, once,
  * whether it ran or not.
  */
+#include "base/trace.h"
 #include "store/sink_private.h"
 #include "store/store_private.h"
 
@@ -32,7 +33,13 @@ static void fail(struct sink *k, struct err *e)
 
 void sink__end_op(struct sink *k, void *value, void (*drop)(void *), struct err *error)
 {
+    static const char *const names[] = {[WORK_WRITE] = "write",
+        [WORK_OPEN] = "open",
+        [WORK_COMMIT] = "commit",
+        [WORK_CLOSE] = "close"};
     struct op *op = k->op;
+    trace_put(loop_trace(k->store->loop), TRACE_STORE, "%s %s: %s", names[k->wanted],
+        k->part.path ? k->part.path : "(nothing is stored)", error ? err_message(error) : "done");
     k->op = NULL;
     op_end(op, value, drop, error);
     op_unref(op);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The store: its directory, what is in memory, and who has to be written soon. */
+#include "base/trace.h"
 #include "store/sidecar.h"
 #include "store/store_private.h"
 
@@ -165,6 +166,8 @@ static void set_over(struct store *s, bool over)
 {
     if (s->over != over) {
         s->over = over;
+        trace_put(loop_trace(s->loop), TRACE_STORE, "%zu bytes in memory: %s", s->bytes,
+            over ? "too many" : "few enough again");
         if (over) {
             loop_post(s->loop, &s->relief);
         }

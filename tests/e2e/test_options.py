@@ -127,6 +127,21 @@ def test_manual_names_every_option(garner):
     assert not missing
 
 
+def test_traces(garner, faults):
+    """Each component says what it does, and nothing secret."""
+    garner.write("list", f"{faults.url('/a', key='sesame')}\nnonsense\n")
+    run = garner("-i", "list", "--executor-threads", 1, env={"GARNER_TRACE": "all"})
+    for what in (r"loop: \d+ callbacks", "task: main made", "task: http://[^ ]*/a done", "executor: thread 1 of 1",
+                 "net: > GET /a", "hosts: grant http://127.0.0.1", "store: commit a: done", "fetch: 1 http://[^ ]*/a: body",
+                 "fetch: 2 .*: end", "input: list:1: an entry", "input: list is at its end"):
+        assert re.search(r"^\d+\.\d{6} " + what, run.stderr, re.M), what
+    assert "sesame" not in run.stderr
+    run = garner(faults.url("/b"), env={"GARNER_TRACE": "store,fetch"})
+    assert {line.split(" ")[1] for line in run.stderr.splitlines() if line[0].isdigit()} == {"store:", "fetch:"}, run
+    run = garner(faults.url("/c"), env={"GARNER_TRACE": "stroe"})
+    assert run.status == 0 and "GARNER_TRACE names a component that does not exist" in run.stderr, run
+
+
 def test_debug(garner, faults):
     assert garner("--debug", faults.url("/a")).status == 0
     assert garner(faults.url("/b"), env={"GARNER_DEBUG": "1"}).status == 0

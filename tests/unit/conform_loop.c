@@ -381,6 +381,14 @@ static struct err *on_slow(void *arg)
     return NULL;
 }
 
+static enum co_state slow_step(void *frame, struct err *status)
+{
+    struct co *co = frame;
+    CO_BEGIN(co);
+    usleep(120000);
+    CO_END(co);
+}
+
 START_TEST(debug_mode_reports_slow_callbacks)
 {
     struct loop *l = loop_starts();
@@ -390,6 +398,7 @@ START_TEST(debug_mode_reports_slow_callbacks)
     loop_set_debug(l, true);
     ck_assert(loop_debug(l));
     err_is_none(loop_call_soon(l, on_slow, NULL, NULL));
+    struct task *t = task_new(l, slow_step, sizeof(struct co), NULL, "sluggard");
     fflush(stderr);
     dup2(fds[1], STDERR_FILENO);
     loop_spin(l, 1);
@@ -397,6 +406,8 @@ START_TEST(debug_mode_reports_slow_callbacks)
     dup2(saved, STDERR_FILENO);
     ck_assert_int_gt(read(fds[0], text, sizeof(text) - 1), 0);
     ck_assert_ptr_nonnull(strstr(text, "Executing a callback took 0.1"));
+    ck_assert_ptr_nonnull(strstr(text, " seconds (sluggard)\n")); /* a task's step has its name */
+    task_unref(t);
     close(fds[0]);
     close(fds[1]);
     close(saved);

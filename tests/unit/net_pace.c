@@ -105,10 +105,16 @@ START_TEST(transfer_close_while_running)
     world_begin(&w);
     struct url *u = server_url(w.server, "/silent");
     struct request rq = {.url = u};
+    struct seen seen = {0};
+    loop_set_exception_handler(w.loop, seen_handler, &seen);
     struct future *f = world_start(&w, &rq);
+    loop_set_debug(w.loop, true); /* says so */
     loop_spin(w.loop, 3);
     err_is_none(multi_close(w.multi));
     ck_assert(future_cancelled(f));
+    ck_assert_uint_eq(seen.count, 1);
+    ck_assert_str_eq(seen.message, "Transfer was never closed");
+    ck_assert(strncmp(seen.what, "http://127.0.0.1:", 17) == 0 && strstr(seen.what, "/silent"));
     future_unref(f);
     url_free(u);
     world_end(&w);
