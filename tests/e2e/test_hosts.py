@@ -154,3 +154,22 @@ def test_slow_names_hold_up_nobody(garner, faults):
     run = garner.start(*urls, env=env)
     run.until(lambda: sum(not line.startswith("s") for line in run.output().splitlines()) == 20, "the others", timeout=8)
     assert run.wait(60).status == 0
+
+
+@pytest.mark.parametrize("bad", ["silent", "stalls", "refuses", "black hole", "holds", "resolves slowly"])
+def test_a_bad_host_costs_the_others_nothing(garner, faults, black_hole, bad):
+    """Its 30 entries are first in the list and all under way or waiting when the last of the others is done."""
+    where = {
+        "silent": lambda i: faults.url(f"/bad{i}", host="127.0.0.2", gate="never"),
+        "stalls": lambda i: faults.url(f"/bad{i}", host="127.0.0.2", size=1000, stall=50),
+        "refuses": lambda i: f"http://127.0.0.2:1/bad{i}",
+        "black hole": lambda i: f"http://127.0.0.1:{black_hole}/bad{i}",
+        "holds": lambda i: faults.url(f"/bad{i}", host="127.0.0.2", status=503, retry_after=300),
+        "resolves slowly": lambda i: f"http://slow.test:{faults.port}/bad{i}",
+    }[bad]
+    urls = [where(i) for i in range(30)] + [faults.url(f"/good{i}") for i in range(60)]
+    run = garner.start("--json", "-j", 8, "--per-host", 4, "--connect-timeout", "60s", "--retry", 9, "--retry-delay", "60s", *urls,
+                       env=garner.with_names(slow=["slow.test"], seconds=60) if bad == "resolves slowly" else None)
+    run.until(lambda: run.output().count("\n") >= 60, "the others")
+    assert "bad" not in run.output() and run.output().count('"state":"finished"') == 60
+    run.kill()
