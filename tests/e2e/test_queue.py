@@ -3,12 +3,14 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
 
+import examples
 import faultserver
 import redisserver
 import runner
@@ -246,6 +248,24 @@ def test_a_server_that_forgot_everything(garner, redis, faults):
     assert run.wait().signal == signal.SIGINT and garner.files() == ["out/a", "out/b"]
 
 
+def test_redis_is_full(garner, redis, faults):
+    """Records wait until there is room, and so do entries that are to be put in."""
+    for i in range(20):
+        redis.add(url=faults.url(f"/f{i}", gate="end", gate_at=50))
+    run = garner.start("--queue", redis.url(), "-d", "out", "-j", 2, *FAST, "--exit-when-empty")
+    run.until(lambda: len(faults.requests()) == 2, "requests")
+    redis("CONFIG", "SET", "maxmemory", 1)
+    faults.open("end")
+    filler = garner.start("--enqueue", redis.url(), faults.url("/g"))
+    filler.until(lambda: "OOM" in filler.errors(), "message")
+    run.until(lambda: run.output().count("\n") == 4, "files")
+    assert redis("EXISTS", "jobs:results") == 0 and run.running() and filler.running()
+    redis("CONFIG", "SET", "maxmemory", 0)
+    assert filler.wait().status == 0
+    assert run.wait().status == 0 and len(records(redis, "jobs:results")) == 21
+    done_once(redis)
+
+
 def test_passwords(garner, redis, faults):
     redis.add(url=faults.url("/x"))
     redis("ACL", "SETUSER", "worker", "on", ">se:cret@", "~*", "+@all")
@@ -296,6 +316,26 @@ def test_databases_groups_and_names(garner, redis, faults):
     redis("SELECT", 3)
     assert sorted(redis("KEYS", "*")) == ["jobs", "r one", "r two"]
     assert [r["state"] for r in records(redis, "r one") + records(redis, "r two")] == ["finished", "skipped"]
+
+
+def test_readme(garner, redis, faults):
+    """Its commands, one after another, with this server in place of the one that it names."""
+    if not shutil.which("jq") or not shutil.which("redis-cli"):
+        pytest.skip("jq and redis-cli are not installed")
+    place = examples.Place(garner, faults)
+    lists = [place.url(f"/{n}.bin") for n in range(8)] + [place.url("/gone?status=404")]
+    place.give("urls.txt", "".join(u + "\n" for u in lists))
+    shown = examples.of_readme("More than one machine")
+    status = {"shares": (0, 1), "on each machine": (1,)}
+    for comment, command in shown:
+        command = command.replace("redis://queue.example/", f"redis://127.0.0.1:{redis.port}/")
+        command = command.replace("-h queue.example", f"-p {redis.port}")
+        run = subprocess.run(["bash", "-c", command], cwd=place.dir, env=place.env, capture_output=True, text=True, timeout=60)
+        assert run.returncode in next((v for k, v in status.items() if comment.startswith(k)), (0,)), run
+        if comment.startswith("what failed"):
+            assert run.stdout == f"{lists[-1]}\tHTTP status 404\n"
+    assert len(shown) == 5 and redis("XLEN", "jobs") == 10
+    assert place.left() == sorted(f"mirror/127.0.0.1/{n}.bin" for n in range(8))
 
 
 # -- filling -------------------------------------------------------------------------------------

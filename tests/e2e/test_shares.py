@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The scripts of examples/: they are run where what they need is here, and read where it is not."""
+"""Shares of a list, and the scripts of examples/: they are run where what they need is here, and read where it is not."""
 
 import os
 import re
