@@ -116,10 +116,13 @@ function drawRows(anew) {
     if (!anew && first === view.first && last === view.last) {
         return;
     }
+    /* rows that stay in sight stay in the document */
+    const kept = anew ? [] : [...$("window").children], before = view.first;
     view.first = first;
     view.last = last;
     $("window").style.transform = "translateY(" + first * height + "px)";
-    $("window").replaceChildren(...view.found.slice(first, last).map((d, i) => drawRow(d, first + i)));
+    $("window").replaceChildren(...view.found.slice(first, last).map(
+        (d, i) => kept[first + i - before] || drawRow(d, first + i)));
 }
 
 /* What was asked for has changed. */

@@ -51,7 +51,9 @@ function drawTotals() {
         $("left-out").textContent = count(totals.left_out) + " downloads more are counted above, but not listed: of " +
             "those that ended after the first " + count(100000) + " only failures and the slowest are.";
     }
-    for (const name of ["queue", "backoff", ...LEGS, "write", "commit"]) {
+    const seen = new Set(downloads.flatMap((d) => d.spans.map((s) => SPANS[s[0]])));
+    for (const name of ["queue", "verify", "backoff", ...LEGS, "write", "commit", "exec"].filter(
+        (n) => seen.has(n) || (n !== "verify" && n !== "exec"))) {
         $("legend").append(make("li", {}, make("i", {className: name}), NAMES[name]));
     }
 }

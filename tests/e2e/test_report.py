@@ -171,6 +171,9 @@ def check_the_list(page, records):
     page.run("scrollTo(0, document.documentElement.scrollHeight / 2)")
     rows = downloads.rows()
     assert rows[0]["top"] < 0 and rows[-1]["bottom"] > height, "the window is filled"
+    page.run("document.querySelectorAll('#window .row')[30].mine = true; scrollBy(0, 300)")
+    assert downloads.rows()[0]["index"] < rows[0]["index"]
+    assert page.run("[...document.querySelectorAll('#window .row')].some(row => row.mine)"), "rows in sight stay"
     downloads.sort("#")
 
 
