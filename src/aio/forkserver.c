@@ -85,7 +85,7 @@ static void forkserver_on_closed(void *arg)
 
 /* -- life ------------------------------------------------------------------------------------ */
 
-struct err *forkserver_new(struct forkserver **out)
+struct err *forkserver_new(int output, struct forkserver **out)
 {
     int ends[2];
     *out = NULL;
@@ -96,7 +96,7 @@ struct err *forkserver_new(struct forkserver **out)
     pid_t pid = f ? fork() : -1;
     if (pid == 0) {
         close(ends[0]);
-        forkserver__serve(ends[1]);
+        forkserver__serve(ends[1], output);
     }
     close(ends[1]);
     if (pid < 0) {

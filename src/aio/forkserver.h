@@ -21,9 +21,10 @@ enum { FORKSERVER_GRACE = 2 }; /* seconds between SIGTERM and SIGKILL */
 struct forkserver;
 struct child;
 
-/* Forks: before threads, loops, and whatever children are not to inherit. The helper keeps standard
- * error and closes everything else. ERR_EXEC, ERR_NOMEM. */
-struct err *forkserver_new(struct forkserver **out);
+/* Forks: before threads, loops, and whatever children are not to inherit. output: where the
+ * children's standard output and error go; -1: standard error. The helper keeps these two and
+ * closes everything else. ERR_EXEC, ERR_NOMEM. */
+struct err *forkserver_new(int output, struct forkserver **out);
 
 /* From now on children can be started, on this loop; it outlives the server. ERR_NOMEM. */
 struct err *forkserver_attach(struct forkserver *f, struct loop *l);
@@ -32,9 +33,9 @@ struct err *forkserver_attach(struct forkserver *f, struct loop *l);
  * ignored. */
 void forkserver_free(struct forkserver *f);
 
-/* Starts argv[0] (by PATH). Standard input is /dev/null, standard output and error are the helper's
- * standard error; environment, signals, limits and directory are those of forkserver_new. Owned by
- * the caller (child_free). ERR_EXEC: there is no helper any more; ERR_NOMEM. */
+/* Starts argv[0] (by PATH). Standard input is /dev/null, standard output and error are what
+ * forkserver_new said; environment, signals, limits and directory are those of forkserver_new.
+ * Owned by the caller (child_free). ERR_EXEC: there is no helper any more; ERR_NOMEM. */
 struct err *child_start(struct forkserver *f, char *const argv[], struct child **out);
 
 /* A future done when the child has ended, or could not be started. Cancelling it leaves the child

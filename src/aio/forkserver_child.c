@@ -119,7 +119,7 @@ static char **words_of(const char *payload, size_t length)
 
 static struct err *served_spawn(struct served *v, const char *payload, size_t length)
 {
-    const struct process_io io = {.in = -1, .out = STDERR_FILENO, .err = STDERR_FILENO};
+    const struct process_io io = {.in = -1, .out = STDOUT_FILENO, .err = STDOUT_FILENO};
     char **argv = words_of(payload, length);
     struct err *e =
         argv ? process_spawn(v->server->loop, argv, NULL, io, &v->process) : err_plain(ERR_NOMEM);
@@ -209,14 +209,15 @@ static void leave_signals_alone(void)
     }
 }
 
-/* A pipe, a FIFO or a lock that the other process holds is not to be held by us as well. */
-static int keep_only(int fd)
+/* A pipe, a FIFO or a lock that the other process holds is not to be held by us as well. Standard
+ * output is the children's. */
+static int keep_only(int fd, int output)
 {
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) {
         dup2(null, STDIN_FILENO);
-        dup2(null, STDOUT_FILENO);
     }
+    dup2(output >= 0 ? output : STDERR_FILENO, STDOUT_FILENO);
     const int kept = STDERR_FILENO + 1;
     if (fd != kept) {
         dup2(fd, kept);
@@ -226,13 +227,13 @@ static int keep_only(int fd)
     return kept;
 }
 
-_Noreturn void forkserver__serve(int fd)
+_Noreturn void forkserver__serve(int fd, int output)
 {
     struct server s = {.loop = NULL};
     leave_signals_alone();
     setpgid(0, 0);
     prctl(PR_SET_NAME, "garner-exec");
-    fd = keep_only(fd);
+    fd = keep_only(fd, output);
     list_init(&s.children);
     s.loop = loop_new(LOOP_MAIN, NULL);
     s.over = s.loop ? future_new(s.loop) : NULL;

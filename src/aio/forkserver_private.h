@@ -13,7 +13,7 @@ enum forkserver_op {
     FORKSERVER_ENDED,   /* value: the wait status */
 };
 
-/* The helper's life; fd: its end of the socket. */
-_Noreturn void forkserver__serve(int fd);
+/* The helper's life; fd: its end of the socket; output: see forkserver_new. */
+_Noreturn void forkserver__serve(int fd, int output);
 
 #endif

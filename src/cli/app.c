@@ -9,10 +9,10 @@
  */
 #include "cli/app.h"
 
-#include "aio/forkserver.h"
 #include "aio/runner.h"
 #include "base/alloc.h"
 #include "cli/app_private.h"
+#include "cli/commands.h"
 #include "cli/events.h"
 #include "cli/input.h"
 #include "cli/ledger.h"
@@ -157,7 +157,7 @@ static struct err *open_session(struct app *app)
     env.store = app->store;
     env.journal = ledger_journal(app->ledger);
     env.checksums = app->checksums;
-    env.forkserver = app->forkserver;
+    env.forkserver = commands_forkserver(app->commands);
     consumer = ledger_consumer(app->ledger, &consumer);
     if (app->queued) {
         consumer = queued_consumer(app->queued, &consumer);
@@ -203,19 +203,10 @@ static void confine(struct app *app)
     buf_fini(&say);
 }
 
-/* First of all: --exec's commands get the signals, limits and files that we were started with, and
- * are not confined. */
-static struct err *open_forkserver(struct app *app)
-{
-    const struct session_options *o = &app->options->session;
-
-    return o->exec && !o->dry_run ? forkserver_new(&app->forkserver) : NULL;
-}
-
 static struct err *open_all(struct app *app, const struct trace *trace)
 {
     struct options *o = app->options;
-    struct err *error = open_forkserver(app);
+    struct err *error = commands_open(o, &app->commands);
 
     if (error) {
         return error;
@@ -231,12 +222,12 @@ static struct err *open_all(struct app *app, const struct trace *trace)
         return err_new(ERR_NOMEM, NULL, "cannot start: no memory or no descriptors");
     }
     loop_set_debug(runner_loop(app->runner), o->debug);
-    error = app->forkserver ? forkserver_attach(app->forkserver, runner_loop(app->runner)) : NULL;
-    if (!error) {
-        error = open_checksums(app);
-    }
+    error = open_checksums(app);
     if (!error) {
         error = open_output(app);
+    }
+    if (!error) {
+        error = commands_attach(app->commands, runner_loop(app->runner), app->report);
     }
     if (!error) {
         error = open_session(app);
@@ -263,8 +254,8 @@ static struct err *close_all(struct app *app)
     ledger_free(app->ledger);
     checksums_free(app->checksums);
     records_free(app->records);
+    commands_free(app->commands);
     report_free(app->report);
-    forkserver_free(app->forkserver);
     runner_free(app->runner);
     return error;
 }
@@ -311,6 +302,7 @@ static struct err *run(struct app *app)
     }
     error = runner_run(app->runner, task, NULL);
     app->main = NULL;
+    commands_flush(app->commands);
     if (session_totals(app->session)->input_ended && session_totals(app->session)->entries == 0) {
         report_note(app->report, "there was nothing to download: the list is empty");
     }

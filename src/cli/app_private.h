@@ -9,8 +9,8 @@
 enum { STATUS_USAGE = 2, STATUS_LOCAL = 3, STATUS_TIMEOUT = 124, STATUS_CLOSED = 141 };
 
 struct app {
-    struct options *options;       /* borrowed */
-    struct forkserver *forkserver; /* owned, as the rest: freed by close_all; NULL without --exec */
+    struct options *options;   /* borrowed */
+    struct commands *commands; /* owned, as the rest: freed by close_all; NULL without --exec */
     struct runner *runner;
     struct report *report;
     struct records *records;

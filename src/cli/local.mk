@@ -16,6 +16,7 @@ libgarner_a_SOURCES += src/cli/units.c
 libgarner_a_SOURCES += src/cli/failures.c src/cli/failures.h
 libgarner_a_SOURCES += src/cli/leftover.c src/cli/leftover.h
 libgarner_a_SOURCES += src/cli/ledger.c src/cli/ledger.h src/cli/sums.c src/cli/sums.h
+libgarner_a_SOURCES += src/cli/commands.c src/cli/commands.h
 libgarner_a_SOURCES += src/cli/events.c src/cli/events.h src/cli/named_fd.c src/cli/named_fd.h
 libgarner_a_SOURCES += src/cli/feed.c src/cli/feed.h
 libgarner_a_SOURCES += src/cli/fields.c src/cli/fields.h

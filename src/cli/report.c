@@ -49,6 +49,12 @@ static enum progress_mode decide(const struct loop *l, int fd, const struct outp
     return mode == PROGRESS_BAR && !bar ? PROGRESS_PLAIN : mode;
 }
 
+bool report_may_show(int fd, const struct output_options *options)
+{
+    return !options->quiet && progress_possible(fd) &&
+           (options->progress == PROGRESS_AUTO || options->progress == PROGRESS_BAR);
+}
+
 struct err *report_new(
     struct loop *l, int fd, const struct output_options *options, struct report **out)
 {

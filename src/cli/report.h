@@ -44,6 +44,9 @@ void report_progress_stop(struct report *r);
 /* The next signal ends the program at once. */
 void report_progress_may_end(struct report *r);
 
+/* True if a report on fd may come to have a progress display; asked before there is one. */
+bool report_may_show(int fd, const struct output_options *options);
+
 /* True if fd is the terminal of a progress display: what goes there is to be said by report_say,
  * which takes the text as it is and shows it above the display. */
 bool report_shows(const struct report *r, int fd);

@@ -103,6 +103,20 @@ def test_lines_scroll_above(terminal, faults):
     assert is_clean(run.screen.text()), run.screen
 
 
+def test_commands_write_above(terminal, garner, faults):
+    """What --exec's commands write scrolls like all that is said, and moves no cursor."""
+    command = garner.write("say", "#!/bin/sh\necho says $1\nprintf 'a\\tb\\r\\033[2Jc\\n' >&2\n")
+    command.chmod(0o755)
+    run = terminal("--exec", "./say {path}", half(faults, "/slow"), faults.url("/quick"))
+    seen = run.until(lambda s: shows("50%", "1/2 files")(s) and "says quick" in s and "quick" in s, "output")
+    assert {"a b", "\\x1b[2Jc"} <= set(written(run)) and total_line(seen) > seen.index("says quick"), run.screen
+    faults.open("g")
+    assert run.wait() == 0
+    lines = written(run)
+    assert is_clean(run.screen.text()) and lines.count("a b") == 2, run.screen
+    assert lines.index("says slow") < len(lines) - 1 and "2 finished" in lines[-1], run.screen
+
+
 def test_speed_and_time_left(terminal, nginx):
     run = terminal(nginx.url("/rate/1000k/3m.bin"))
     seen = run.until(shows("ETA 0:0", "MiB/s", "3.0 MiB"), "ETA")

@@ -25,7 +25,7 @@ static void setup(void)
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
     const int own = dup(STDERR_FILENO);
     ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
-    struct err *e = forkserver_new(&server);
+    struct err *e = forkserver_new(-1, &server);
     dup2(own, STDERR_FILENO);
     close(own);
     close(ends[1]);
