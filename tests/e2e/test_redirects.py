@@ -81,10 +81,41 @@ def test_location_trusted(garner, faults, other):
     assert "authorization" in json.loads(garner.read("a"))["headers"]
 
 
-def test_bearer_and_netrc_stay_too(garner, faults, other):
-    garner.write("netrc", "machine 127.0.0.1 login anna password secret\n")
-    garner("--oauth2-bearer", "t", faults.url("/a", location=faults.url("/x", host="127.0.0.2", echo=1)))
-    assert "authorization" not in json.loads(garner.read("a"))["headers"]
+@pytest.mark.parametrize("how", ["bearer", "netrc", "url", "entry", "aws", "cookie of the server"])
+def test_other_credentials_stay_too(garner, faults, how):
+    """Sent where they belong, and not to the next host, even if the netrc file knows it as well."""
+    there = faults.url("/b", echo=1, host="127.0.0.2")
+    url = faults.url("/a", location=there, header="Set-Cookie: k=v")
+    garner.write("netrc", "machine 127.0.0.1 login anna password secret\nmachine 127.0.0.2 login anna password secret\n")
+    if how == "cookie of the server":
+        run = garner("--cookie-jar", "jar", "-j", 1, url, faults.url("/c"))
+        assert "cookie" in faults.requests("/c")[0].headers, run
+    elif how == "entry":
+        entry = {"url": url, "user": "anna:secret", "header": ["X-Api-Key: k", "Cookie: c=d"]}
+        run = garner(input=json.dumps(entry) + "\n")
+        assert {"authorization", "x-api-key", "cookie"} <= set(faults.requests("/a")[0].headers), run
+    else:
+        args = {"bearer": ["--oauth2-bearer", "t"], "netrc": ["--netrc-file", "netrc"], "url": [],
+                "aws": ["--aws-sigv4", "aws:amz:us-east-1:s3", "-u", "key:secret"]}[how]
+        run = garner(*args, url.replace("//", "//anna:secret@") if how == "url" else url)
+        assert "authorization" in faults.requests("/a")[0].headers, run
+    seen = json.loads(garner.read("a"))["headers"]
+    assert run.status == 0 and not {"authorization", "cookie", "x-api-key", "x-amz-date"} & set(seen), (seen, run)
+
+
+@pytest.mark.parametrize("args", [["--segments", 4, "--segment-size", "200k"], ["--race"], ["--if-exists", "verify"]], ids=lambda a: a[0])
+def test_they_stay_in_every_kind_of_request(garner, faults, args):
+    """Helpers, racers and a look before are requests like any other."""
+    there = faults.url("/b", size=3_000_000, etag='"1"', ranges=1, drip="50000,0.01", host="127.0.0.2")
+    url = faults.url("/a", location=there)
+    garner.write("list", f"{url}\t{faults.url('/a2', location=there)}\n")
+    garner.write("a", "old")
+    policy = [] if "--if-exists" in args else ["--if-exists", "overwrite"]
+    run = garner("--json", "-u", "anna:secret", "-H", "X-Api-Key: k", *args, *policy, "-i", "list")
+    assert run.status == 0 and garner.read("a") == faults.body(3_000_000), run
+    assert len(faults.requests("/b")) >= 2 or "--race" in args, run
+    for request in faults.requests():
+        assert ("x-api-key" in request.headers) == ("authorization" in request.headers) == (request.path != "/b"), request.headers
 
 
 @pytest.mark.parametrize("status, method", [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")])
