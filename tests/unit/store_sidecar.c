@@ -218,7 +218,11 @@ static void tear(const struct tearing *t)
     }
     ck_assert_uint_gt(last, first + 20); /* the check alone has 16 digits */
     for (size_t from = first; from < last; from++) {
-        for (size_t to = from; to <= last; to++) {
+        for (size_t to = from + 1; to <= last; to++) {
+            if (t->old.data[from] == t->new.data[from] ||
+                t->old.data[to - 1] == t->new.data[to - 1]) {
+                continue; /* the same text as with a shorter run */
+            }
             memcpy(text, t->old.data, len);
             memcpy(text + from, t->new.data + from, to - from);
             check_torn(t, text);
@@ -228,7 +232,7 @@ static void tear(const struct tearing *t)
         }
     }
     srand(1);
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 500; i++) {
         for (size_t at = 0; at < len; at++) {
             text[at] = rand() % 2 ? t->old.data[at] : t->new.data[at];
         }
