@@ -6,13 +6,19 @@
 enum {
     ENOUGH = 128, /* requests that wait, at least; or twice as many as run */
     STEP = 64,    /* entries at the walking pace, each */
+    BRISK = 32,   /* jobs that end within a step: those that wait are soon served */
 };
 #define STEP_SECONDS 0.01
 
 static struct err *on_pace(void *arg)
 {
     struct ahead *a = arg;
+    const bool brisk = a->ended >= BRISK;
 
+    a->ended = 0;
+    if (brisk) {
+        return timer_start_after(a->s->env.loop, &a->pace, STEP_SECONDS);
+    }
     a->spare = STEP;
     session__complete(a->room);
     return NULL;
@@ -70,6 +76,7 @@ struct err *ahead_pause(struct ahead *a, struct future **room)
     }
     *room = a->room;
     a->paused = within_look_ahead(a);
+    a->ended = 0;
     return a->paused ? timer_start_after(l, &a->pace, STEP_SECONDS) : NULL;
 }
 
@@ -80,6 +87,7 @@ void ahead_resume(struct ahead *a)
 
 void ahead_job_ended(struct ahead *a)
 {
+    a->ended++;
     if (within_look_ahead(a) && !(a->paused && enough_wait(a, 2))) {
         session__complete(a->room);
     }

@@ -4,8 +4,8 @@
  *
  * As far as it helps somebody, up to --look-ahead: while a slot is free or few requests wait for
  * one, entries are read as fast as they come. When enough wait, what was read early would only be
- * in memory, cold by the time it is served; yet they may all be of one slow host, and others be
- * behind it in the list, so that reading goes on, at a walking pace.
+ * in memory, cold by the time it is served. But if few jobs end, they may all be of one slow host,
+ * and others be behind it in the list: then reading goes on, at a walking pace.
  */
 #ifndef FETCH_AHEAD_H
 #define FETCH_AHEAD_H
@@ -20,6 +20,7 @@ struct ahead {
     struct future *room; /* owned: what the reader waits for, NULL if it does not */
     struct timer pace;   /* lets it go on although enough wait */
     unsigned spare;      /* entries that it may read although enough wait */
+    unsigned ended;      /* jobs, since the pace was looked at */
     bool paused;         /* it waits because enough wait, not for the look-ahead */
 };
 
