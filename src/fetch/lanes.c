@@ -27,7 +27,7 @@ struct lanes {
 
 void lanes_free(struct lanes *l)
 {
-    struct lane_host *h, *next;
+    struct lane_host *h = NULL, *next = NULL;
 
     if (!l) {
         return;
