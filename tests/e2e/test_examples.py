@@ -158,6 +158,7 @@ MANUAL = {
     "What failed": Case(["b.bin", "a.bin", "left.txt"], before=one_fails, after=failed_once),
     "For ten minutes": Case(["a.bin", "left.txt"], before=one_never_ends, after=left_over, status=124),
     "All or nothing": Case(TWO),
+    "Where the time went": Case(["run.html", "run.json"] + TWO),
     "Files that are moved": Case(["archive/a.bin", "archive/b.bin", "done.jsonl"], before=archive, after=moved_once),
     "What took so long": Case(["run.html"] + TWO, after=page),
     "Each takes": Case([f"mirror/127.0.0.1/{n}.bin" for n in range(12)], before=two_hosts, after=each_once),
