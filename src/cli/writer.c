@@ -3,36 +3,29 @@
  * Bytes on their way to one descriptor.
  *
  * Invariant: while bytes are left, either the flush handle is queued, or the watch waits for the
- * descriptor to take more; a file is never waited for. A pipe that polls as writable takes PIPE_BUF
- * bytes without blocking, a terminal a few hundred, a socket is asked with MSG_DONTWAIT. A pipe's
- * end and a socket are watched for the whole time, so that a reader that went away is noticed.
+ * descriptor to take more; a file is never waited for. A pipe's end and a socket are watched for
+ * the whole time, so that a reader that went away is noticed.
  */
 #include "cli/writer.h"
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/outlet.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    TERMINAL_PIECE = 256, /* what a terminal that polls as writable has room for */
-    BURST = 1 << 18,      /* at most so many bytes an iteration, the loop has other work */
+    BURST = 1 << 18, /* at most so many bytes an iteration, the loop has other work */
     MEMORY_KEPT = 1 << 16,
 };
 
-enum writer_kind { WRITER_FILE, WRITER_PIPE, WRITER_TERMINAL, WRITER_SOCKET };
-
 struct writer {
     struct loop *loop;
-    int fd;
+    struct outlet outlet;
     bool own_fd, closed, told;
-    enum writer_kind kind;
     const char *name;
     struct writer_events events;
     struct buf left; /* from `at` on */
@@ -151,29 +144,6 @@ static void stop(struct writer *w, int errnum)
 
 /* -- writing ------------------------------------------------------------------------------- */
 
-static bool takes_more(const struct writer *w)
-{
-    struct pollfd p = {.fd = w->fd, .events = POLLOUT};
-    return w->kind == WRITER_FILE || poll(&p, 1, 0) > 0;
-}
-
-static ssize_t write_piece(struct writer *w)
-{
-    const char *bytes = w->left.data + w->at;
-    size_t n = backlog(w);
-    switch (w->kind) {
-    case WRITER_SOCKET:
-        return send(w->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-    case WRITER_PIPE:
-        return write(w->fd, bytes, n < PIPE_BUF ? n : PIPE_BUF);
-    case WRITER_TERMINAL:
-        return write(w->fd, bytes, n < TERMINAL_PIECE ? n : TERMINAL_PIECE);
-    case WRITER_FILE:
-        break;
-    }
-    return write(w->fd, bytes, n);
-}
-
 static void forget_written(struct writer *w)
 {
     if (w->at == w->left.len) {
@@ -192,15 +162,12 @@ static void forget_written(struct writer *w)
 /* False once the descriptor takes no more for now. */
 static bool write_some(struct writer *w)
 {
-    if (!takes_more(w)) {
-        return false;
-    }
-    ssize_t n = write_piece(w);
+    ssize_t n = outlet_write(&w->outlet, w->left.data + w->at, backlog(w));
     if (n >= 0) {
         w->at += (size_t)n;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         return false;
-    } else if (errno != EINTR) {
+    } else {
         stop(w, errno);
     }
     return true;
@@ -209,7 +176,7 @@ static bool write_some(struct writer *w)
 static void write_burst(struct writer *w)
 {
     size_t before = backlog(w);
-    while (!writer_idle(w) && (w->kind == WRITER_FILE || before - backlog(w) < BURST)) {
+    while (!writer_idle(w) && (w->outlet.kind == OUTLET_FILE || before - backlog(w) < BURST)) {
         if (!write_some(w)) {
             break;
         }
@@ -246,8 +213,7 @@ struct err *writer_add(struct writer *w, const void *bytes, size_t n)
 /* A hang-up is told apart from a socket on which something is to be read. */
 static void look_for_hangup(struct writer *w)
 {
-    struct pollfd p = {.fd = w->fd, .events = 0};
-    if (poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP))) {
+    if (outlet_hung_up(&w->outlet)) {
         stop(w, EPIPE);
     } else {
         w->watch_hangup = false;
@@ -264,37 +230,26 @@ static struct err *on_watch(void *arg)
     return NULL;
 }
 
-static enum writer_kind kind_of(int fd, const struct stat *st)
-{
-    if (S_ISFIFO(st->st_mode)) {
-        return WRITER_PIPE;
-    }
-    if (S_ISSOCK(st->st_mode)) {
-        return WRITER_SOCKET;
-    }
-    return isatty(fd) ? WRITER_TERMINAL : WRITER_FILE;
-}
-
 struct err *writer_new(struct loop *l, int fd, bool own_fd, const char *name,
     const struct writer_events *events, struct writer **out)
 {
-    struct stat st;
+    struct outlet outlet;
     *out = NULL;
-    if (fstat(fd, &st) != 0) {
-        return err_errno(ERR_IO, errno, "cannot write %s", name);
+    int failed = outlet_init(&outlet, fd);
+    if (failed) {
+        return err_errno(ERR_IO, failed, "cannot write %s", name);
     }
     struct writer *w = mem_new(sizeof(*w));
     if (!w) {
         goto nomem;
     }
     w->loop = l;
-    w->fd = fd;
+    w->outlet = outlet;
     w->name = name;
     w->events = *events;
-    w->kind = kind_of(fd, &st);
     handle_init(&w->flush, on_flush, w);
-    if (w->kind != WRITER_FILE) {
-        w->watch_hangup = w->kind != WRITER_TERMINAL;
+    if (w->outlet.kind != OUTLET_FILE) {
+        w->watch_hangup = w->outlet.kind != OUTLET_TERMINAL;
         w->watch = watch_new(l, fd, w->watch_hangup ? WATCH_READ : 0, on_watch, w);
         if (!w->watch) {
             goto nomem;
@@ -323,7 +278,7 @@ void writer_free(struct writer *w)
         }
     }
     if (w->own_fd) {
-        close(w->fd);
+        close(w->outlet.fd);
     }
     buf_fini(&w->left);
     err_unref(w->error);
@@ -334,8 +289,8 @@ void writer_flush(struct writer *w, double seconds)
 {
     handle_cancel(&w->flush);
     while (!writer_idle(w)) {
-        struct pollfd p = {.fd = w->fd, .events = POLLOUT};
-        if (w->kind != WRITER_FILE && poll(&p, 1, (int)(seconds * 1e3)) <= 0) {
+        struct pollfd p = {.fd = w->outlet.fd, .events = POLLOUT};
+        if (w->outlet.kind != OUTLET_FILE && poll(&p, 1, (int)(seconds * 1e3)) <= 0) {
             break;
         }
         if (!write_some(w)) {
