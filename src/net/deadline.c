@@ -28,11 +28,18 @@ static double step(const struct net_options *o)
     return o->speed_time > 0 && o->speed_limit > 0 ? least(s, 1) : s;
 }
 
+/* Seconds in which it was not to be read, because all were held or it was. */
+static double held_time(const struct transfer *t)
+{
+    double running = t->held ? t->m->now - t->held_since : 0;
+    return multi__held_time(t->m) + t->held_time + (running > 0 ? running : 0);
+}
+
 void deadline__touch(struct transfer *t, enum transfer_phase phase)
 {
     struct multi *m = t->m;
     t->since = m->now;
-    t->held_then = multi__held_time(m);
+    t->held_then = held_time(t);
     t->gap_then = m->gap_time;
     if (t->phase != phase) {
         t->phase = phase;
@@ -57,8 +64,8 @@ static struct err *idle_too_long(const struct transfer *t, double *left)
     if (t->phase == TRANSFER_WAITING || limit <= 0) {
         return NULL;
     }
-    double idle = t->m->now - t->since - (multi__held_time(t->m) - t->held_then) -
-                  (t->m->gap_time - t->gap_then);
+    double idle =
+        t->m->now - t->since - (held_time(t) - t->held_then) - (t->m->gap_time - t->gap_then);
     if (idle < limit) {
         *left = least(*left, limit - idle);
         return NULL;
@@ -91,7 +98,7 @@ static struct err *too_slow(struct transfer *t)
     if (o->speed_time <= 0 || o->speed_limit <= 0 || t->phase == TRANSFER_WAITING) {
         return NULL;
     }
-    double held = multi__held_time(t->m), bytes = (double)t->reply->r.received_raw;
+    double held = held_time(t), bytes = (double)t->reply->r.received_raw;
     double active = t->m->now - t->slow_at - (held - t->slow_held);
     if (active < 0.05) {
         return NULL;

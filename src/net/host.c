@@ -13,6 +13,11 @@ bool host__lookup_due(const struct host *h, double now)
     return h->needs_lookup && now >= h->resolved_until;
 }
 
+bool host__hurries(const struct host *h)
+{
+    return !list_empty(&h->waiting) && container_of(h->waiting.next, struct slot, node)->hurry;
+}
+
 static void leave_place(struct host *h)
 {
     if (h->place == HOST_IDLE) {
@@ -55,12 +60,21 @@ static enum host_place place_wanted(struct host *h, double now, double *until)
         *until = h->hold_until;
         return HOST_TIMED;
     }
-    if (h->running >= h->all->options.per_host || (h->probing && h->probe) ||
-        (lookup && h->looking)) {
+    if (!host__hurries(h) && (h->running >= h->all->options.per_host || (h->probing && h->probe) ||
+                                 (lookup && h->looking))) {
         return HOST_BUSY;
     }
     *until = now + rate_delay(&h->rate, now, 1);
     return *until > now ? HOST_TIMED : lookup ? HOST_LOOKUP : HOST_READY;
+}
+
+static void enter_ring(struct list *ring, struct host *h)
+{
+    if (host__hurries(h)) {
+        list_push_front(ring, &h->node);
+    } else {
+        list_push(ring, &h->node);
+    }
 }
 
 static void enter_place(struct host *h, enum host_place place, double until)
@@ -77,10 +91,10 @@ static void enter_place(struct host *h, enum host_place place, double until)
     h->place = (unsigned char)place;
     switch (place) {
     case HOST_READY:
-        list_push(&all->ready, &h->node);
+        enter_ring(&all->ready, h);
         break;
     case HOST_LOOKUP:
-        list_push(&all->lookup, &h->node);
+        enter_ring(&all->lookup, h);
         break;
     case HOST_IDLE:
         list_push(&all->idle, &h->node);
@@ -107,7 +121,7 @@ void host__settle(struct host *h, bool served)
     if (ring) {
         hosts__wake(h->all);
     }
-    if (ring && place == h->place && !served) {
+    if (ring && place == h->place && !served && !host__hurries(h)) {
         return;
     }
     leave_place(h);

@@ -18,7 +18,7 @@
 
 void hosts__wake(struct hosts *all)
 {
-    if (all->running < all->options.jobs) {
+    if (all->running < all->options.jobs || all->hurrying) {
         loop_post(all->loop, &all->dispatch);
     }
 }
@@ -28,9 +28,25 @@ static bool lookup_possible(const struct hosts *all)
     return !list_empty(&all->lookup) && all->lookups < all->options.lookups;
 }
 
+static struct host *first_of(struct list *ring)
+{
+    return container_of(ring->next, struct host, node);
+}
+
+static bool hurries(struct list *ring)
+{
+    return !list_empty(ring) && host__hurries(first_of(ring));
+}
+
 /* The ring to serve from, NULL if neither can be. */
 static struct list *next_ring(struct hosts *all)
 {
+    if (all->hurrying && (hurries(&all->ready) || hurries(&all->lookup))) {
+        return hurries(&all->ready) ? &all->ready : &all->lookup;
+    }
+    if (all->running >= all->options.jobs) {
+        return NULL;
+    }
     bool ready = !list_empty(&all->ready);
     bool lookup = lookup_possible(all);
     if (ready && lookup) {
@@ -40,10 +56,17 @@ static struct list *next_ring(struct hosts *all)
     return ready ? &all->ready : lookup ? &all->lookup : NULL;
 }
 
+static void stop_hurrying(struct hosts *all, struct slot *s)
+{
+    all->hurrying -= s->hurry;
+    s->hurry = false;
+}
+
 static void grant(struct host *h, double now)
 {
     struct hosts *all = h->all;
     struct slot *s = container_of(list_pop(&h->waiting), struct slot, node);
+    stop_hurrying(all, s);
     if (host__lookup_due(h, now)) {
         s->lookup = h->looking = true;
         all->lookups++;
@@ -68,12 +91,12 @@ static struct err *dispatch(void *hosts)
     struct hosts *all = hosts;
     struct list *ring;
     double now = loop_time(all->loop);
-    while (all->running < all->options.jobs && (ring = next_ring(all))) {
+    while ((ring = next_ring(all))) {
         double delay = rate_delay(&all->rate, now, 1);
         if (delay > 0) {
             return timer_start(all->loop, &all->rate_timer, now + delay);
         }
-        struct host *h = container_of(ring->next, struct host, node);
+        struct host *h = first_of(ring);
         if ((h->place == HOST_LOOKUP) != host__lookup_due(h, now)) {
             host__settle(h, false); /* its look-up is no longer trusted */
             continue;
@@ -122,11 +145,12 @@ void slot_init(struct slot *s, loop_fn on_grant, void *arg)
     handle_init(&s->granted, on_grant, arg);
     s->host = NULL;
     s->state = SLOT_IDLE;
-    s->lookup = false;
+    s->lookup = s->hurry = false;
 }
 
 static void refuse(struct hosts *all, struct slot *s)
 {
+    stop_hurrying(all, s);
     s->host = NULL;
     s->state = SLOT_REFUSED;
     loop_post(all->loop, &s->granted);
@@ -159,6 +183,17 @@ struct err *slot_request(
     return NULL;
 }
 
+void slot_hurry(struct slot *s)
+{
+    if (s->state == SLOT_WAITING && !s->hurry) {
+        s->hurry = true;
+        s->host->all->hurrying++;
+        list_remove(&s->node);
+        list_push_front(&s->host->waiting, &s->node);
+        host__settle(s->host, false);
+    }
+}
+
 static void lookup_over(struct slot *s)
 {
     if (s->lookup) {
@@ -181,6 +216,7 @@ void slot_release(struct slot *s)
     struct hosts *all = h->all;
     if (s->state == SLOT_WAITING) {
         list_remove(&s->node);
+        stop_hurrying(all, s);
         all->waiting--;
     } else {
         handle_cancel(&s->granted);

@@ -36,6 +36,7 @@ struct slot {
     struct host *host;     /* borrowed while waiting or granted */
     unsigned char state;   /* enum slot_state */
     bool lookup;           /* counts as a look-up in flight */
+    bool hurry;            /* waits, and is not to wait for others */
 };
 
 struct hosts *hosts_new(struct loop *l, const struct hosts_options *options);
@@ -49,6 +50,10 @@ void slot_init(struct slot *s, loop_fn on_grant, void *arg);
  * socket). ERR_NOMEM. */
 struct err *slot_request(
     struct hosts *h, struct slot *s, const char *origin, bool front, bool resolved);
+
+/* A waiting slot goes first and beyond the limits on requests at once: those that are under way
+ * wait for it. A hold (Retry-After) and the rates still count. No effect unless it waits. */
+void slot_hurry(struct slot *s);
 
 /* Gives a granted slot back, or stops waiting; idempotent. The pending announcement is dropped. */
 void slot_release(struct slot *s);

@@ -50,7 +50,7 @@ struct hosts {
     struct handle dispatch; /* grants what can be granted */
     struct timer rate_timer;
     struct rate rate;
-    unsigned running, waiting, lookups, held, idle_count;
+    unsigned running, waiting, hurrying, lookups, held, idle_count;
     bool lookup_turn; /* the rings take turns */
 };
 
@@ -61,6 +61,8 @@ struct host *host__get(struct hosts *all, const char *origin, bool needs_lookup)
 void host__settle(struct host *h, bool served);
 void host__free(struct host *h);
 void hosts__wake(struct hosts *all);
+/* The first that waits is not to wait for others. */
+bool host__hurries(const struct host *h);
 bool host__lookup_due(const struct host *h, double now);
 
 #endif

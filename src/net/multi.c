@@ -111,6 +111,10 @@ static void unpause(struct multi *m)
     list_splice(&batch, &m->paused);
     while (!m->holds && (node = list_pop(&batch))) {
         struct transfer *t = container_of(node, struct transfer, paused);
+        if (t->held) {
+            list_push(&m->paused, &t->paused);
+            continue;
+        }
         m->inside++;
         CURLcode rc = curl_easy_pause(t->easy->handle, CURLPAUSE_CONT);
         m->inside--;
@@ -194,7 +198,7 @@ void multi_release(struct multi *m)
  * each): here the connection is held, and is read again only when all of its streams go on. */
 void multi__pause_if_held(struct multi *m, struct transfer *t)
 {
-    if (m->holds && list_empty(&t->paused) &&
+    if ((m->holds || t->held) && list_empty(&t->paused) &&
         curl_easy_pause(t->easy->handle, CURLPAUSE_RECV) == CURLE_OK) {
         list_push(&m->paused, &t->paused);
     }

@@ -195,6 +195,8 @@ struct transfer {
     struct reply_box *reply;         /* one reference */
     struct err *error;               /* owned: what a callback ended it with */
     struct list paused;              /* in multi.paused */
+    bool held;                       /* transfer_hold */
+    double held_since, held_time;    /* while held; the sum of earlier times */
     struct list sockets;             /* opened for it, not yet established */
     struct handle late;              /* a cancel from inside libcurl */
     struct timer timer;              /* the earliest deadline, or sooner */

@@ -205,10 +205,29 @@ static void fini(struct future *f)
     reply_free(t->reply);
 }
 
+static const struct future_ops transfer_ops = {"transfer", cancel, fini};
+
+void transfer_hold(struct future *transfer, bool hold)
+{
+    struct transfer *t = container_of(transfer, struct transfer, future);
+    if (transfer->ops != &transfer_ops || t->held == hold) {
+        return;
+    }
+    double now = loop_time(t->m->loop);
+    t->held = hold;
+    if (hold) {
+        t->held_since = now;
+        return;
+    }
+    t->held_time += now - t->held_since;
+    if (!list_empty(&t->paused)) {
+        loop_post(t->m->loop, &t->m->act);
+    }
+}
+
 struct future *transfer_start(struct multi *m, const struct request *rq,
     const struct receiver *receiver, void *arg, struct err **error)
 {
-    static const struct future_ops ops = {"transfer", cancel, fini};
     struct transfer *t = mem_new(sizeof(*t));
     if (!t || !(t->reply = reply__new())) {
         free(t);
@@ -225,7 +244,7 @@ struct future *transfer_start(struct multi *m, const struct request *rq,
     list_init(&t->sockets);
     list_init(&t->paused);
     handle_init(&t->late, on_late_cancel, t);
-    future_init(&t->future, m->loop, &ops);
+    future_init(&t->future, m->loop, &transfer_ops);
     struct err *e = deadline__start(t);
     if (!e) {
         e = easy__get(m, &t->easy);

@@ -32,6 +32,12 @@ struct receiver {
 struct future *transfer_start(struct multi *m, const struct request *rq,
     const struct receiver *receiver, void *arg, struct err **error);
 
+/* Nothing more is read for this one until it is let go on; what libcurl has in its hands still
+ * comes, a buffer at most. May be called inside callbacks. The time counts for no limit but the
+ * attempt's. On a connection that others share (HTTP/2) the server is only stopped by the stream's
+ * window, 32 MiB with libcurl 7.88. No effect once the transfer is over. */
+void transfer_hold(struct future *transfer, bool hold);
+
 /* What is known so far, also after an error or a cancel: borrowed from the transfer. Also of
  * loops_transfer. */
 const struct reply *transfer_reply(const struct future *transfer);

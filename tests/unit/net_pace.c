@@ -121,7 +121,7 @@ START_TEST(transfer_close_while_running)
 }
 END_TEST
 
-START_TEST(transfer_hold)
+START_TEST(transfer_held)
 {
     struct world w = {.options = {.stall_timeout = 0.2}, .hold_at_head = true};
     world_begin(&w);
@@ -235,7 +235,7 @@ Suite *net_pace_suite(void)
     tcase_add_test(t, transfer_connect_timeout);
     tcase_add_test(t, transfer_cancel);
     tcase_add_test(t, transfer_close_while_running);
-    tcase_add_test(t, transfer_hold);
+    tcase_add_test(t, transfer_held);
     tcase_add_test(t, transfer_refused_after_hold);
     tcase_add_test(t, transfer_start_held);
     tcase_add_test(t, transfer_limit_rate);
