@@ -22,3 +22,6 @@ libgarner_a_SOURCES += src/store/part.c src/store/part.h src/store/part_bytes.c
 libgarner_a_SOURCES += src/store/commit.c src/store/commit.h
 libgarner_a_SOURCES += src/store/sink.c src/store/sink.h src/store/sink_private.h
 libgarner_a_SOURCES += src/store/work.c src/store/pump.c
+libgarner_a_SOURCES += src/store/line.c src/store/line.h src/store/line_private.h src/store/body.c
+libgarner_a_SOURCES += src/store/line_pump.c src/store/line_work.c
+libgarner_a_SOURCES += src/store/tar.c src/store/tar.h
