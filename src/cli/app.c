@@ -12,6 +12,7 @@
 #include "aio/runner.h"
 #include "base/alloc.h"
 #include "cli/app_private.h"
+#include "cli/bodies.h"
 #include "cli/commands.h"
 #include "cli/events.h"
 #include "cli/input.h"
@@ -114,6 +115,9 @@ static struct err *open_output(struct app *app)
         error = events_open(app->options->events, &app->events);
     }
     if (!error) {
+        error = bodies_open(app->options, &app->bodies);
+    }
+    if (!error) {
         ledger_start(app->ledger, l, runner_executor(app->runner), on_output_failed, app);
         error = records_new(l, o, &events, &app->records);
     }
@@ -134,9 +138,13 @@ static struct err *open_session(struct app *app)
         .warn_arg = app,
     };
     const struct queued_events queue = {warn, on_output_failed, app};
+    const struct line_events line = {on_output_closed, on_output_failed, app};
     struct record_consumer consumer = records_consumer(app->records);
     struct err *error = store_new(env.loop, env.executor, &o->store, &app->store);
 
+    if (!error) {
+        error = bodies_start(app->bodies, app->store, env.executor, &line, &env.line);
+    }
     if (!error) {
         store_on_pressure(app->store, on_pressure, app);
         error = loops_new(env.loop, &o->net, &app->loops);
@@ -193,10 +201,11 @@ static struct err *open_checksums(struct app *app)
 static void confine(struct app *app)
 {
     struct buf say = BUF_INIT;
-    int dirs[LEDGER_DIRS];
+    int dirs[LEDGER_DIRS + 1];
 
     ledger_dirs(app->ledger, dirs);
-    sandbox_confine(app->options, dirs, LEDGER_DIRS, &say);
+    dirs[LEDGER_DIRS] = bodies_dir(app->bodies);
+    sandbox_confine(app->options, dirs, LEDGER_DIRS + 1, &say);
     if (app->options->output.verbose && !buf_failed(&say)) {
         report_note(app->report, say.data);
     }
@@ -249,6 +258,7 @@ static struct err *close_all(struct app *app)
     queued_free(app->queued);
     hosts_free(app->hosts);
     loops_free(app->loops);
+    bodies_free(app->bodies);
     store_free(app->store);
     events_free(app->events);
     ledger_free(app->ledger);
@@ -303,6 +313,7 @@ static struct err *run(struct app *app)
     error = runner_run(app->runner, task, NULL);
     app->main = NULL;
     commands_flush(app->commands);
+    bodies_report(app->bodies, app->report);
     if (session_totals(app->session)->input_ended && session_totals(app->session)->entries == 0) {
         report_note(app->report, "there was nothing to download: the list is empty");
     }

@@ -3,11 +3,13 @@
  * The main task of a run:
  *
  *   [ --checksums URL ] -> [ --queue: connected ] -> the session -> [ the queue has all records ]
- *     -> journal and failures -> the last records -> the last events
+ *     -> journal and failures -> the last body, the archive's end -> the last records -> the last
+ * events
  */
 #include "aio/runner.h"
 #include "aio/timeout.h"
 #include "cli/app_private.h"
+#include "cli/bodies.h"
 #include "cli/events.h"
 #include "cli/grace.h"
 #include "cli/ledger.h"
@@ -39,15 +41,15 @@ static void main_drop(void *frame)
     err_unref(m->error);
 }
 
-/* After a signal, or --timeout, who takes nothing more is not waited for long. */
+/* After a signal, or --timeout, who takes nothing more is not waited for long (bound: finishing is
+ * taken over). */
 static bool is_in_haste(const struct app *app)
 {
     return runner_signal(app->runner) || session_exit(app->session) == STATUS_TIMEOUT;
 }
 
-static struct future *finish_records(struct app *app)
+static struct future *bound(const struct app *app, struct future *finishing)
 {
-    struct future *finishing = records_finish(app->records);
     struct future *bounded;
 
     if (!finishing || !is_in_haste(app)) {
@@ -58,10 +60,10 @@ static struct future *finish_records(struct app *app)
     return bounded;
 }
 
-/* What the next run would need could not be kept. */
+/* What the next run would need, or an archive, could not be kept. */
 static void note_failed(struct main_frame *m, struct err *status)
 {
-    if (status && !err_is(status, ERR_CANCELLED)) {
+    if (status && !err_is(status, ERR_CANCELLED) && !err_is(status, ERR_TIMEOUT)) {
         if (!m->app->output_failed) { /* else it was said */
             report_note(m->app->report, err_message(status));
         }
@@ -161,7 +163,13 @@ static enum co_state main_step(void *frame, struct err *status)
         note_failed(m, status);
         future_unref(m->finishing);
     }
-    m->finishing = finish_records(app);
+    m->finishing = bound(app, bodies_finish(app->bodies, app->session, m->error));
+    if (m->finishing) {
+        CO_AWAIT(&m->co, m->finishing);
+        note_failed(m, status);
+        future_unref(m->finishing);
+    }
+    m->finishing = bound(app, records_finish(app->records));
     if (m->finishing) {
         CO_AWAIT(&m->co, m->finishing);
         future_unref(m->finishing);

@@ -16,6 +16,7 @@ struct app {
     struct records *records;
     struct ledger *ledger;
     struct events *events; /* NULL without --events */
+    struct bodies *bodies; /* NULL: they become files */
     struct queued *queued; /* NULL unless the entries are in a queue */
     struct checksums *checksums;
     struct async_iter *entries; /* borrowed from the session */

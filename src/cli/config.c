@@ -96,7 +96,7 @@ static struct err *take_line(struct parse *p, char *text)
     if (row->flags & ROW_COMMAND_LINE) {
         return err_new(ERR_USAGE, NULL, "--%s: is for the command line only", row->name);
     }
-    if (row->arg && !l.value) {
+    if (row->arg && !l.value && !(row->flags & ROW_OPTIONAL)) {
         return err_new(ERR_USAGE, NULL, "--%s: a value is missing (%s)", row->name, row->arg);
     }
     if (!row->arg && l.value) {

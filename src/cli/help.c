@@ -44,7 +44,11 @@ static void add_spellings(struct buf *b, const struct option_row *row, bool all)
         }
     }
     if (row->arg) {
-        buf_addf(b, row->flags & ROW_OPTIONAL ? " [%s]" : " %s", row->arg);
+        buf_addf(b,
+            row->flags & ROW_JOINED     ? "[=%s]"
+            : row->flags & ROW_OPTIONAL ? " [%s]"
+                                        : " %s",
+            row->arg);
     }
 }
 

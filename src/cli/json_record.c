@@ -112,6 +112,20 @@ static void add_error(struct buf *b, const struct record *r)
     buf_addc(b, '}');
 }
 
+/* Only with --body. A text is one as long as JSON can say it without loss. */
+static void add_body(struct buf *b, const struct record *r)
+{
+    if (!r->body) {
+        return;
+    }
+    if (utf8_valid(r->body, r->body_len) && !memchr(r->body, '\0', r->body_len)) {
+        member(b, "body", r->body);
+    } else {
+        key(b, "body_base64");
+        json_base64(b, r->body, r->body_len);
+    }
+}
+
 static void add_source(struct buf *b, const struct record *r)
 {
     key(b, "source");
@@ -161,5 +175,6 @@ void record_to_json(const struct record *r, struct buf *b)
     json_time(b, r->finished);
     add_timing(b, &r->timing);
     add_error(b, r);
+    add_body(b, r);
     buf_addc(b, '}');
 }

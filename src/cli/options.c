@@ -156,7 +156,8 @@ static struct err *collect(struct arena *arena, int argc, char *const argv[], st
             return e;
         }
         const char *value = optarg;
-        if (row->flags & ROW_OPTIONAL && !value && optind < argc && *argv[optind] != '-') {
+        if ((row->flags & (ROW_OPTIONAL | ROW_JOINED)) == ROW_OPTIONAL && !value && optind < argc &&
+            *argv[optind] != '-') {
             value = argv[optind++];
         }
         e = check_value(row, value);

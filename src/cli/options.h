@@ -34,7 +34,11 @@ struct output_options {
     bool print0, quiet;
     unsigned verbose;
     enum progress_mode progress;
-    bool gather; /* records in input order */
+    bool gather;       /* records in input order */
+    bool bodies;       /* -o -: bodies go to standard output */
+    const char *tar;   /* --tar: bodies go into this archive; "-": standard output; NULL: none */
+    bool stdout_taken; /* by the one or the other */
+    int64_t spool;     /* bytes of bodies that wait for their turn */
 };
 
 /* More than one machine. Names are NULL unless given, but for the group. */

@@ -48,6 +48,7 @@ void options__set_defaults(struct options *o)
     o->net.first_byte_timeout = 120;
     o->net.stall_timeout = 30;
     o->store.buffer = 64 << 20;
+    o->output.spool = 1 << 30;
     o->store.resume = true;
     struct session_options *s = &o->session;
     s->dir = ".";
@@ -185,6 +186,7 @@ static void derive(struct parse *p)
         s->remote_time = true;
     }
     s->spans = o->timeline || o->report;
+    options__derive_bodies(p);
     o->store.resume_unsafe = s->resume_unsafe;
     o->store.dir = s->dir;
     o->store.absolute = s->output && *s->output == '/';
@@ -432,6 +434,7 @@ struct err *options__finish(struct parse *p)
     const char *method = p->o->session.request.method;
     p->o->session.head = p->o->session.head || (method && strcmp(method, "HEAD") == 0);
     const char *why = contradiction(p);
+    why = why ? why : options__bodies_wrong(p->o);
     if (why) {
         return err_new(ERR_USAGE, NULL, "%s", why);
     }

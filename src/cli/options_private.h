@@ -36,6 +36,7 @@ enum {
     ROW_COMMAND_LINE = 2, /* means nothing in a configuration file */
     ROW_OPTIONAL = 4,     /* the value may be left out */
     ROW_URL = 8,          /* the value may be a URL */
+    ROW_JOINED = 16,      /* ... and is not the next word: --name=VALUE */
 };
 
 /*
@@ -69,7 +70,7 @@ struct parse {
     struct buf body, cookies;
     bool has_body;
     bool stdin_taken; /* by @- or -K - */
-    bool per_host_set, look_ahead_set, tree;
+    bool per_host_set, look_ahead_set, mode_set, tree;
     /* What the same source may say once only: forgotten between the configuration file and the
      * command line, which may always say otherwise. */
     bool output_here, return_when_here, body_here;
@@ -122,6 +123,14 @@ option_fn take_nothing, take_help, take_completion, take_version, take_input, ta
     take_key, take_mode, take_return_when, take_jobs, take_per_host, take_look_ahead, take_loops,
     take_buffer, take_retry, take_retry_on, take_print, take_write_out, take_shard, take_verbose,
     take_on_interrupt, take_exec;
+
+/* -- options_bodies.c: bodies that become no files -- */
+
+option_fn take_tar, take_body, take_spool;
+
+/* What does not go together; NULL: nothing. */
+const char *options__bodies_wrong(const struct options *o);
+void options__derive_bodies(struct parse *p);
 
 /* -- options_request.c: what is sent, and over what -- */
 

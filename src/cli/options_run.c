@@ -119,16 +119,15 @@ struct err *take_output(struct parse *p, const struct option_row *row, const cha
         wrong = "given twice; one template names all files, for example {host}/{name}";
     } else if (!*value) {
         wrong = "a file name or a template is needed";
-    } else if (strcmp(value, "-") == 0) {
-        wrong = "bodies are not written to standard output; a file of this name is ./-";
     }
     if (wrong) {
         return option_error(row, err_new(ERR_USAGE, NULL, "%s", wrong));
     }
     p->output_here = true;
     p->tree = false;
-    if (strcmp(value, "/dev/null") == 0) {
-        p->o->session.discard = true;
+    p->o->output.bodies = strcmp(value, "-") == 0;
+    if (p->o->output.bodies || strcmp(value, "/dev/null") == 0) {
+        p->o->session.discard |= !p->o->output.bodies;
         p->o->session.output = NULL;
         return NULL;
     }
@@ -240,13 +239,14 @@ struct err *take_shard(struct parse *p, const struct option_row *row, const char
 struct err *take_mode(struct parse *p, const struct option_row *row, const char *value)
 {
     (void)value;
+    p->mode_set = true;
     p->o->session.mode = (enum await_mode)row->min;
     return NULL;
 }
 
 struct err *take_return_when(struct parse *p, const struct option_row *row, const char *value)
 {
-    p->return_when_here = true;
+    p->return_when_here = p->mode_set = true;
     p->o->session.mode = AWAIT_WAIT;
     return take_choice(p, row, value);
 }

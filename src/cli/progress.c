@@ -122,6 +122,7 @@ static const char *phase_of(const struct session_download *d)
         [PHASE_REQUEST] = "requesting",
         [PHASE_VERIFY] = "verifying",
         [PHASE_COMMIT] = "writing",
+        [PHASE_TURN] = "in line",
         [PHASE_EXEC] = "running its command",
     };
     return words[d->phase];

@@ -92,7 +92,8 @@ static struct err *open_channels(struct records *r)
 {
     const struct output_options *o = r->options;
     r->records_out = (o->json || o->write_out) && !o->records;
-    r->paths = !r->records_out && o->print != PRINT_NONE && (!o->quiet || o->print_set);
+    r->paths = !r->records_out && !o->stdout_taken && o->print != PRINT_NONE &&
+               (!o->quiet || o->print_set);
     r->terminal = isatty(STDOUT_FILENO) == 1;
     if (o->write_out && !(r->write_out = write_out_new(o->write_out, NULL, NULL))) {
         return err_plain(ERR_NOMEM);

@@ -7,6 +7,7 @@
 #include "net/multi.h"
 #include "queue/redis.h"
 #include "store/digest.h"
+#include "store/tar.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -72,7 +73,11 @@ static void add_libraries(struct buf *b)
     if (redis_version()) {
         buf_addf(b, " %s", redis_version());
     }
-    buf_addf(b, " zlib/%s\nlibcurl:%s\n", zlibVersion(), curl + own);
+    buf_addf(b, " zlib/%s", zlibVersion());
+    if (tar_version()) {
+        buf_addf(b, " libarchive/%s", tar_version());
+    }
+    buf_addf(b, "\nlibcurl:%s\n", curl + own);
 }
 
 void options_print_version(void)

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "fetch/ahead.h"
 #include "fetch/credentials.h"
+#include "fetch/deliver.h"
 #include "fetch/exec.h"
 #include "fetch/expect.h"
 #include "fetch/session_private.h"
@@ -201,10 +202,10 @@ static struct future *look(struct reading *r)
 
 /* -- reading ------------------------------------------------------------------------------- */
 
-/* Without a path there is nothing to look at. */
+/* Without a path, or a file, there is nothing to look at. */
 static void add(struct reading *r, struct job *job)
 {
-    if (job->path) {
+    if (job->path && !r->s->options->discard) {
         r->batch[r->n++] = job;
     } else {
         session__enqueue(r->s, job);
@@ -237,6 +238,7 @@ static void leave_to_others(struct session *s, struct job *job, struct err *erro
     }
     list_remove(&job->node);
     s->live--;
+    deliver_head(s);
     job_free(job);
 }
 
@@ -267,6 +269,7 @@ static void take(struct reading *r, struct entry *e)
         return;
     }
     job->record->order = ++s->ours;
+    deliver_head(s);
     if (job->keyed) {
         warn_credentials(s, job_url(job));
     }

@@ -17,6 +17,7 @@ void attempt_init(struct attempt *a, struct job *job)
 {
     *a = (struct attempt){.job = job, .slot = &job->slot, .receiver = receive_into()};
     buf_init(&a->texts);
+    buf_init(&a->kept);
 }
 
 static void forget_request(struct attempt *a)
@@ -44,6 +45,7 @@ void attempt_fini(struct attempt *a)
     attempt_leave_lane(a);
     forget_request(a);
     buf_fini(&a->texts);
+    buf_fini(&a->kept);
     url_free(a->url);
     task_unref(a->naming);
 }

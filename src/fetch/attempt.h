@@ -27,6 +27,8 @@ struct attempt {
     bool alone;   /* on a connection of its own */
     int64_t last; /* the last byte of the range that a helper asks for */
     struct sink *sink; /* owned by the download; NULL while nothing is to be stored */
+    struct body *body; /* owned by the download: with the session's line, once a reply is good */
+    struct buf kept;   /* owned: the body, for the record (--body) */
     unsigned mirror;   /* which of the job's */
     struct url *url;   /* owned: the hop */
     unsigned hops;     /* redirects followed since the mirror's own URL */

@@ -43,7 +43,7 @@ char *destination_shown(const struct session *s, const char *path)
     const char *dir = s->options->dir;
     struct buf b = BUF_INIT;
 
-    if (!dir || strcmp(dir, ".") == 0 || path[0] == '/') {
+    if (!dir || strcmp(dir, ".") == 0 || path[0] == '/' || s->options->archive) {
         return name_shown(path);
     }
     if (dir[0] == '-') {

@@ -15,6 +15,7 @@
 #include "aio/timeout.h"
 #include "base/alloc.h"
 #include "fetch/attempt.h"
+#include "fetch/deliver.h"
 #include "fetch/destination.h"
 #include "fetch/naming.h"
 #include "fetch/prepare.h"
@@ -54,6 +55,7 @@ static void download_drop(void *frame)
     attempt_fini(&d->attempt);
     segments_unref(d->attempt.segments);
     sink_free(d->attempt.sink);
+    body_free(d->attempt.body);
 }
 
 static double now_realtime(void)
@@ -129,6 +131,7 @@ static struct future *ask_for_slot(struct download *d)
         err_unref(future_set_error(granted, error));
     } else {
         job->slot_wait = granted;
+        deliver_hurry(job);
     }
     return granted;
 }
@@ -164,7 +167,8 @@ static bool try_on(struct download *d)
     unsigned next;
 
     job->mirrors[d->attempt.mirror].dead = !passing;
-    if (err_is(d->error, ERR_CANCELLED) || err_is(d->error, ERR_IO)) {
+    if (err_is(d->error, ERR_CANCELLED) || err_is(d->error, ERR_IO) ||
+        deliver_broken(&d->attempt)) {
         return false;
     }
     next = next_mirror(d, d->attempt.mirror + 1);
@@ -188,6 +192,9 @@ static bool try_on(struct download *d)
 static bool over(struct download *d)
 {
     d->delay = 0;
+    if (d->verdict != ATTEMPT_DONE) {
+        deliver_pause(&d->attempt);
+    }
     return d->verdict == ATTEMPT_DONE || d->verdict == ATTEMPT_UNCHANGED ||
            d->verdict == ATTEMPT_ASIDE || (d->error && !try_on(d));
 }
@@ -276,6 +283,24 @@ static void take_commit(struct download *d)
         rec->reason = "exists";
     } else {
         rec->state = RECORD_FINISHED;
+        deliver_record(&d->attempt);
+    }
+}
+
+/* The limit on the download is not one on those that read. */
+static struct future *start_delivery(struct download *d)
+{
+    err_unref(timeout_reschedule(&d->deadline, -1));
+    phase_enter(d->job, PHASE_TURN);
+    return deliver_body(&d->attempt);
+}
+
+/* As with a commit, what counts is its own end. */
+static void take_delivery(struct download *d)
+{
+    if (d->wait) {
+        err_unref(d->error);
+        d->error = future_error(d->wait);
     }
 }
 
@@ -333,6 +358,7 @@ static struct err *leave_deadline(struct download *d)
 
 static enum co_state finish(struct download *d)
 {
+    deliver_end(&d->attempt);
     record_end(d);
     struct err *error = leave_deadline(d);
     d->error = NULL;
@@ -355,6 +381,7 @@ static enum co_state download_step(void *frame, struct err *status)
 {
     struct download *d = frame;
     struct job *job = d->job;
+    struct future *gate;
 
     CO_BEGIN(&d->co);
     d->error = begin(d);
@@ -368,6 +395,9 @@ static enum co_state download_step(void *frame, struct err *status)
         if (slot_idle(&job->slot)) {
             AWAIT_STEP(d, ask_for_slot(d));
             job->slot_wait = NULL;
+        }
+        while (!d->error && deliver_gate(job, &gate)) {
+            AWAIT_STEP(d, gate);
         }
         if (!d->error && slot_refused(&job->slot)) {
             refuse(d);
@@ -402,6 +432,10 @@ static enum co_state download_step(void *frame, struct err *status)
         slot_release(&job->slot);
         take_commit(d);
         draw_commit(d);
+        if (!d->error && d->attempt.body) {
+            AWAIT_STEP(d, start_delivery(d));
+            take_delivery(d);
+        }
     }
     if (d->attempt.sink && !d->settled && !expect(d, sink_close(d->attempt.sink, !job->rival))) {
         CO_AWAIT(&d->co, d->wait);

@@ -4,6 +4,7 @@
  */
 #include "base/alloc.h"
 #include "fetch/ahead.h"
+#include "fetch/deliver.h"
 #include "fetch/destination.h"
 #include "fetch/session_private.h"
 
@@ -16,7 +17,7 @@ static enum record_state state_of_error(const struct session *s, const struct er
         return RECORD_FAILED;
     }
     return s->options->mode == AWAIT_WAIT && s->stop != STOP_CANCELLED && s->stop != STOP_LOCAL &&
-                   s->stop != STOP_FAIL_FAST && !s->draining
+                   s->stop != STOP_FAIL_FAST && s->stop != STOP_TORN && !s->draining
                ? RECORD_PENDING
                : RECORD_CANCELLED;
 }
@@ -35,6 +36,10 @@ static struct err *reason_of_cancel(const struct session *s, struct err *e)
         break;
     case STOP_CONDITION:
         why = err_new(ERR_CANCELLED, NULL, "cancelled: --return-when is satisfied");
+        break;
+    case STOP_TORN:
+        why =
+            err_new(ERR_CANCELLED, NULL, "cancelled: a body broke off, and nothing may follow it");
         break;
     case STOP_LOCAL:
         why = err_new(ERR_CANCELLED, NULL, "cancelled: the run cannot go on");
@@ -210,8 +215,12 @@ void session__job_end(struct session *s, struct job *job, struct err *error)
     if (error && fails_everywhere(s, job, r->error)) {
         session__fail_local(s, err_ref(r->error));
     }
+    if (error && s->env.line && line_torn(s->env.line)) {
+        session__stop(s, STOP_TORN);
+    }
     list_remove(&job->node);
     s->live--;
+    deliver_head(s);
     leave_target(s, job);
     job_free(job);
     if (s->ahead) {

@@ -4,6 +4,7 @@ libgarner_a_SOURCES += src/fetch/entry.c src/fetch/entry.h
 libgarner_a_SOURCES += src/fetch/record.c src/fetch/record.h
 libgarner_a_SOURCES += src/fetch/admission.c
 libgarner_a_SOURCES += src/fetch/ahead.c src/fetch/ahead.h
+libgarner_a_SOURCES += src/fetch/deliver.c src/fetch/deliver.h
 libgarner_a_SOURCES += src/fetch/attempt.c src/fetch/attempt.h
 libgarner_a_SOURCES += src/fetch/credentials.c src/fetch/credentials.h
 libgarner_a_SOURCES += src/fetch/destination.c src/fetch/destination.h

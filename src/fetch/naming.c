@@ -173,6 +173,9 @@ struct err *naming_start(struct attempt *a, const struct reply *r)
     if (error || same) {
         return error;
     }
+    if (job->session->options->archive) {
+        return destination_open(job, &a->sink); /* nothing can be in the way */
+    }
     error = destination_open_unplaced(job, &a->sink);
     if (error) {
         return error;

@@ -17,6 +17,7 @@ const char *phase_name(enum phase p)
         [PHASE_BODY] = "body",
         [PHASE_BACKOFF] = "backoff",
         [PHASE_COMMIT] = "commit",
+        [PHASE_TURN] = "turn",
         [PHASE_EXEC] = "exec",
         [PHASE_END] = "end",
     };

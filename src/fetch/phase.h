@@ -3,8 +3,8 @@
  * What a download is doing, and the one place where a change of it is announced: progress, --events
  * and whatever else draws a run listen here.
  *
- *   read -> [same target] -> queued -> [verify] -> [race] -> request -> body -> commit -> [exec] ->
- *   end; a redirect or a retry goes [backoff] -> slot -> request again
+ *   read -> [same target] -> queued -> [verify] -> [race] -> request -> body -> commit -> [turn] ->
+ *   [exec] -> end; a redirect or a retry goes [backoff] -> slot -> request again
  */
 #ifndef FETCH_PHASE_H
 #define FETCH_PHASE_H
@@ -28,6 +28,7 @@ enum phase {
     PHASE_BODY,
     PHASE_BACKOFF, /* an attempt failed, another follows: after a delay, or by another mirror */
     PHASE_COMMIT,
+    PHASE_TURN, /* its body waits for its turn in the line, or goes out (-o -, --tar) */
     PHASE_EXEC, /* the file is there, --exec's command is waited for */
     PHASE_END,  /* its record is given */
     PHASES,

@@ -29,7 +29,10 @@ struct err *prepare_sink(struct attempt *a)
 {
     struct job *job = a->job;
 
-    return job->path || job->session->options->discard ? destination_open(job, &a->sink) : NULL;
+    const struct session_options *o = job->session->options;
+
+    /* else the reply is to bring the name */
+    return job->path || (o->discard && !o->archive) ? destination_open(job, &a->sink) : NULL;
 }
 
 static void prepare_drop(void *frame)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Between admission and download: a job in its host's queue, and its task once it has a slot. */
+#include "fetch/deliver.h"
 #include "fetch/destination.h"
 #include "fetch/download.h"
 #include "fetch/exec.h"
@@ -45,7 +46,9 @@ void session__enqueue(struct session *s, struct job *job)
         slot_request(s->env.hosts, &job->slot, url_origin(url), again, session__resolved(s, url));
     if (error) {
         session__job_end(s, job, error);
+        return;
     }
+    deliver_hurry(job);
 }
 
 /* Its task is through, the entry is not. */

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "fetch/attempt.h"
+#include "fetch/deliver.h"
 #include "fetch/naming.h"
 #include "fetch/segments.h"
 #include "fetch/session_private.h"
@@ -103,6 +104,9 @@ static struct err *accept_body(struct attempt *a, const struct reply *r, int64_t
         }
     }
     error = sink_start(a->sink, offset, &version);
+    if (!error) {
+        error = deliver_start(a, offset, offset == 0 ? r->content_length : version.total);
+    }
     if (error) {
         return error;
     }
@@ -163,6 +167,9 @@ static struct err *on_body(void *arg, const void *bytes, size_t n)
         return segments_take(a->segments, a, bytes, n);
     }
     error = sink_write(a->sink, bytes, n);
+    if (!error) {
+        error = deliver_bytes(a, bytes, n);
+    }
     if (!error) {
         a->end += (int64_t)n;
         a->job->have = a->end;

@@ -38,6 +38,7 @@ void record_free(void *record)
     free(r->remote_ip);
     free(r->checksum);
     free(r->file);
+    free(r->body);
     err_unref(r->error);
     spans_free(r->spans);
     free(r);

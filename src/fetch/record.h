@@ -51,6 +51,8 @@ struct record {
     int length_known;         /* -1 unknown, 0, 1 */
     double started, finished; /* seconds since the epoch; 0: did not happen */
     struct record_timing timing;
+    char *body; /* the body itself (--body), body_len bytes; NULL: not asked for, or none */
+    size_t body_len;
     struct err *error; /* owned */
     bool retryable;
     struct spans *spans; /* owned: what it did when (spans.h); NULL unless asked for */

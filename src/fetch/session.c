@@ -11,6 +11,7 @@
 #include "aio/timeout.h"
 #include "base/alloc.h"
 #include "fetch/command.h"
+#include "fetch/deliver.h"
 #include "fetch/session_private.h"
 
 #include <stdlib.h>
@@ -72,6 +73,7 @@ struct err *session_new(const struct session_env *env, const struct session_opti
         session_free(s);
         return error;
     }
+    deliver_init(s);
     *out = s;
     return NULL;
 }
@@ -131,6 +133,9 @@ void session__stop(struct session *s, enum session_stop why)
 {
     if (s->stop == STOP_NONE) {
         s->stop = why;
+    }
+    if (s->env.line) {
+        line_stop(s->env.line);
     }
     session__check_over(s);
 }

@@ -57,6 +57,8 @@ struct session_options {
     const char *output; /* the template's text; NULL: {name} */
     enum if_exists if_exists;
     enum key_mode key;
+    bool archive; /* with discard: bodies have names all the same, those of an archive's members */
+    int64_t body_most; /* bodies of at most so many bytes go into the records; 0: none do */
     bool discard, head, remote_time, content_disposition, require_length;
     bool marks, xattr, resume, resume_unsafe;
     const char *checksum;    /* for a single entry */
@@ -82,6 +84,7 @@ struct session_env {
     const struct journal *journal;     /* what it lists is skipped; NULL: none */
     const struct checksums *checksums; /* see session_expect; NULL: none */
     struct forkserver *forkserver;     /* with options->exec: runs the commands */
+    struct line *line; /* bodies go there instead of into files; with options.discard. NULL: none */
     /* Something worth a line on standard error, once. */
     void (*warn)(void *arg, const char *text);
     void *warn_arg;

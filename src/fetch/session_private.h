@@ -14,6 +14,7 @@ enum session_stop {
     STOP_NONE,
     STOP_FAIL_FAST, /* a failure, with --fail-fast */
     STOP_CONDITION, /* --return-when holds */
+    STOP_TORN,      /* a body broke off on its way out */
     STOP_LOCAL,     /* the local side failed for all */
     STOP_TIMEOUT,
     STOP_CANCELLED,

@@ -267,7 +267,7 @@ struct err *target_claim(struct session *s, struct job *job, const char *name, b
     struct err *error;
 
     *same = false;
-    if (s->options->discard || s->options->head) {
+    if ((s->options->discard && !s->options->archive) || s->options->head) {
         return NULL;
     }
     job->rival = !job->entry->out && one_wins(s);

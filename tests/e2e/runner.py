@@ -56,7 +56,7 @@ class Result:
 
     def __repr__(self):
         return (f"status {self.status} of {' '.join(self.args)} after {self.seconds:.2f} s\n"
-                f"--- stdout\n{self.stdout[-3000:]}\n--- stderr\n{self.stderr[-3000:]}\n--- files {self.files}")
+                f"--- stdout\n{self.out[-3000:].decode('utf-8', 'backslashreplace')}\n--- stderr\n{self.stderr[-3000:]}\n--- files {self.files}")
 
 
 class Process:

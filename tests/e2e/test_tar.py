@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""--tar: finished files as one pax stream, each member whole or absent."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import tarfile
+
+import pytest
+
+from test_bodies import records, settled, spooled, unread
+
+OLD, OLD_TIME = "Sat, 01 Jan 2022 00:00:00 GMT", 1640995200
+
+
+@pytest.fixture(autouse=True)
+def libarchive(garner):
+    if "libarchive/" not in garner("--version").stdout:
+        pytest.skip("built without libarchive")
+
+
+def members(data):
+    """Names and bytes, in the archive's order; GNU tar agrees that it is one."""
+    subprocess.run(["tar", "t"], input=data, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        return [(m.name, tar.extractfile(m).read()) for m in tar.getmembers()]
+
+
+def test_a_pipeline_into_tar(garner, faults, other):
+    want = {"a/x.bin": faults.body(300_000, 1), "b/empty": b"", "b/chunks": faults.body(700_000, 2),
+            "b/grüße.txt": "ü".encode(), "long/" + "n" * 150 + "/" + "m" * 150: b"deep"}
+    lines = []
+    for i, (name, data) in enumerate(want.items()):
+        query = [dict(size=300_000, seed=1, modified=OLD), dict(size=0), dict(size=700_000, seed=2, chunked=1),
+                 dict(text="ü"), dict(text="deep")][i]
+        lines.append(json.dumps({"url": faults.url(f"/{i}", **query), "out": name}))
+    garner.write("list", "\n".join(lines))
+    os.mkdir(garner.path("out"))
+    run = garner.start("-q", "-i", "list", "--tar", "-", "--spool", "64k")
+    tar = subprocess.run(["tar", "x", "-C", str(garner.path("out"))], input=run.wait().out, capture_output=True,
+                         env=garner.environment())
+    assert (tar.returncode, tar.stderr) == (0, b"")
+    assert {name: garner.read("out/" + name) for name in want} == want
+    assert sorted(garner.files()) == sorted(["list"] + ["out/" + name for name in want])
+    assert int(garner.path("out/a/x.bin").stat().st_mtime) == OLD_TIME
+    assert garner.path("out/a/x.bin").stat().st_mode & 0o777 == 0o666 & ~current_umask()
+
+
+def current_umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_orders_names_and_collisions(garner, faults, other):
+    urls = [faults.url("/d/same.txt", text="one", gate="g"), other.url("/d/same.txt", text="two"),
+            faults.url("/gone", status=404), other.url("/last", text="three")]
+
+    def opened(*args):
+        faults._open_gates.discard("g")
+        run = garner.start("--json", "--records", "r.jsonl", "--tar", "-", *args, *urls)
+        faults.wait_gate("g")
+        run.until(lambda: b"three" in b"".join(run._out) or "--gather" in args, "the others")
+        faults.open("g")
+        result = run.wait()
+        assert result.status == 1
+        return members(result.out)
+
+    got = opened()
+    assert [data for _, data in got] in ([b"two", b"three", b"one"], [b"three", b"two", b"one"])
+    names = dict((data, name) for name, data in got)
+    assert names[b"one"] == "same.txt" and names[b"three"] == "last"
+    assert names[b"two"].startswith("same.") and names[b"two"].endswith(".txt") and len(names[b"two"]) == 17
+    assert {r["path"] for r in records(garner)} == {None, *names.values()}
+    assert opened("--gather") == [(names[d], d) for d in (b"one", b"two", b"three")]
+    assert [n for n, _ in opened("--tree", "-d", "nowhere", "--gather")][0] == "127.0.0.1/d/same.txt"
+    assert garner.files() == ["r.jsonl"]
+
+
+def test_a_name_never_leaves(garner, faults):
+    garner.write("list", "\n".join(json.dumps({"url": faults.url(f"/{i}"), "out": out})
+                                   for i, out in enumerate(["../up", "/etc/abs", "in/../../up", "good"])))
+    result = garner("--json", "--records", "r.jsonl", "--tar", "-", "-i", "list")
+    assert members(result.out) == [("good", faults.body())] and result.status == 1
+    assert [r["error"]["kind"] for r in records(garner) if r["error"]] == ["policy"] * 3
+
+
+def test_named_by_the_server(garner, faults):
+    url = faults.url("/x", text="hello", header="Content-Disposition: attachment; filename=\"../there.txt\"")
+    assert members(garner("-J", "--tar", "-", url).out) == [("there.txt", b"hello")]
+
+
+def test_an_archive_gets_its_name_at_the_end(garner, faults):
+    garner.write("x.tar", "the one before")
+    good = faults.url("/good", size=5000)
+    urls = [good, faults.url("/cut", size=9000, cut=4000), faults.url("/late", text="late", gate="g")]
+    run = garner.start("--retry", "0", "--tar", "x.tar", *urls)
+    faults.wait_gate("g")
+    run.until(lambda: garner.path("x.tar.part").stat().st_size > 5000, "a member")
+    assert garner.read("x.tar") == b"the one before"
+    busy = garner("--tar", "x.tar", good)
+    assert busy.status == 3 and "another garner is writing x.tar" in busy.stderr
+    faults.open("g")
+    result = run.wait()
+    assert result.status == 1 and result.lines == ["good", "late"]
+    assert members(garner.read("x.tar")) == [("good", faults.body(5000)), ("late", b"late")]
+    assert garner.files() == ["x.tar"]
+
+
+@pytest.mark.parametrize("how", ["signal", "fail-fast", "timeout"])
+def test_cut_short_it_is_ended_properly(garner, faults, how):
+    args = {"signal": [], "fail-fast": ["--fail-fast", faults.url("/bad", status=404, gate="h")],
+            "timeout": ["--timeout", "1s"]}[how]
+    run = garner.start("--tar", "x.tar", faults.url("/good", size=300_000), faults.url("/half", size=900_000,
+                       gate="never", gate_at=500_000), *args)
+    faults.wait_gate("never")
+    run.until(lambda: garner.path("x.tar.part").stat().st_size > 300_000, "the member")
+    if how == "signal":
+        run.send(signal.SIGTERM)
+    faults.open("h")
+    result = run.wait()
+    assert result.status == {"signal": 143, "fail-fast": 1, "timeout": 124}[how]
+    assert garner.files() == ["x.tar.part"] and "what is in the archive is in x.tar.part" in result.stderr
+    assert members(garner.read("x.tar.part")) == [("good", faults.body(300_000))]
+    # the next run begins anew
+    assert garner("-q", "--tar", "x.tar", faults.url("/other", text="new")).status == 0
+    assert members(garner.read("x.tar")) == [("other", b"new")] and garner.files() == ["x.tar"]
+
+
+def test_a_member_that_goes_out_is_finished(garner, nginx):
+    """Cancelled in the midst of it, as long as somebody reads."""
+    run, pipe = unread(garner, "--json", "--records", "r.jsonl", "--tar", "-",
+                       *[nginx.url(f"/f/3m.bin?{i}") for i in range(5)], "-o", "{index}")
+    run.until(lambda: len(pipe.peek()) > 0, "output")
+    settled(run, spooled, lambda: 0)
+    run.send(signal.SIGINT)
+    data = pipe.read()
+    assert run.wait().status == 130
+    got = members(data)
+    assert len(got) == 1 and got[0][1] == nginx.data("3m.bin")
+    assert [(r["path"], r["state"]) for r in records(garner) if r["state"] != "cancelled"] == [(got[0][0], "finished")]
+
+
+def test_nobody_reads(garner, nginx):
+    run, pipe = unread(garner, "--tar", "-", *[nginx.url(f"/f/3m.bin?{i}") for i in range(5)], "-o", "{index}")
+    run.until(lambda: len(pipe.peek()) > 0, "output")
+    run.send(signal.SIGINT)
+    assert run.wait(20).status == 130, "not kept for ever by a reader that takes nothing"
+    pipe.close()
+
+    run, pipe = unread(garner, "--tar", "-", *[nginx.url(f"/f/3m.bin?{i}") for i in range(5)], "-o", "{index}")
+    pipe.read(1000)
+    pipe.close()
+    assert (run.wait().status, run.wait().stderr) == (141, "")
+
+
+def test_members_beyond_every_bound(garner, nginx):
+    urls = [nginx.url(f"/f/{name}?{i}") for i in range(6) for name in ("3m.bin", "odd.dat", "empty.bin")]
+    for args in (["--gather"], []):
+        result = garner("-q", "--spool", "64k", "--buffer", "1M", "-j", "4", "--tar", "-", "-o", "{index:02}", *args,
+                        *urls)
+        got = members(result.out)
+        assert result.status == 0 and len(got) == 18
+        if args:
+            assert [n for n, _ in got] == [f"{i:02}" for i in range(1, 19)]
+        for name, data in got:
+            assert data == nginx.data(("3m.bin", "odd.dat", "empty.bin")[(int(name) - 1) % 3])
+
+
+def test_what_does_not_go_with_it(garner, faults):
+    url = faults.url()
+    for args, said in ((["--tar", "-", "--json"], "--records FILE"), (["--tar", "-", "-o", "-"], "--output -"),
+                       (["--tar", "x", "-o", "/abs/{name}"], "relative"), (["--tar", "x", "-I"], "--head"),
+                       (["--tar", "x", "--journal", "j"], "--journal"), (["--tar", ""], "file name"),
+                       (["--tar", "x", "--if-exists", "update"], "--if-exists"), (["--tar", "."], "is a directory"),
+                       (["--tar", "x", "--discard"], "--discard"), (["--tar", "x", "--json", "--body"], "--body")):
+        result = garner(*args, url)
+        assert result.status == 2 and said in result.stderr, result
+    assert garner("--tar", "no/where/x", url).status == 3
+    assert faults.requests() == [] and garner.files() == []
+    assert garner("--tar", "/dev/full", url).status == 3
