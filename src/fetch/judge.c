@@ -206,6 +206,22 @@ static enum verdict judge_body(struct attempt *a, const struct reply *r, struct 
     return failed(a, 0, *error);
 }
 
+/* What to do about it, where that is known. */
+static const char *advice(int status)
+{
+    switch (status) {
+    case 401:
+        return ": it asks who you are (--user, --netrc, --oauth2-bearer; for one host, "
+               "--auth-host)";
+    case 407:
+        return ": the proxy asks who you are (--proxy-user)";
+    case 429:
+        return ": too many requests (--per-host-rate and --per-host slow them down)";
+    default:
+        return "";
+    }
+}
+
 static enum verdict judge_reply(struct attempt *a, const struct reply *r, struct err **error)
 {
     if (r->status == 304) {
@@ -227,7 +243,7 @@ static enum verdict judge_reply(struct attempt *a, const struct reply *r, struct
         return ATTEMPT_AGAIN;
     }
     if (r->status >= 400 || (r->status >= 300 && !a->accepted)) {
-        *error = err_new(ERR_HTTP, NULL, "HTTP status %d", r->status);
+        *error = err_new(ERR_HTTP, NULL, "HTTP status %d%s", r->status, advice(r->status));
         if ((r->status == 429 || r->status == 503) && r->retry_after >= 0) {
             return hold(a, r, error);
         }

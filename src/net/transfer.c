@@ -94,7 +94,8 @@ static struct err *error_of(struct transfer *t, CURLcode rc)
         return err_new(ERR_NETWORK, net__code_name(rc), "a header line is too long");
     }
     const char *text = t->easy->error[0] ? t->easy->error : curl_easy_strerror(rc);
-    return err_new(net__kind(rc, connected), net__code_name(rc), "%s", text);
+    return err_new(net__kind(rc, connected), net__code_name(rc), "%s%s", text,
+        rc == CURLE_PEER_FAILED_VERIFICATION ? " (--cacert names authorities to trust)" : "");
 }
 
 /*

@@ -99,6 +99,13 @@ def test_auth(garner, nginx):
     assert (run.status, run.record["http"]["status"], run.files) == (1, 401, ["tiny.txt"]), run
 
 
+def test_advice(garner, faults):
+    """What to do about an error is said where it is known."""
+    for status, word in ((401, "--user"), (407, "--proxy-user"), (429, "--per-host-rate"), (404, "HTTP status 404\n")):
+        run = garner("--retry", 0, faults.url(f"/{status}", status=status))
+        assert run.status == 1 and word in run.stderr, run
+
+
 def test_netrc(garner, faults):
     (garner.home / ".netrc").write_text("machine 127.0.0.1 login anna password secret\n")
     garner.write("other", "machine 127.0.0.1 login bert password secret\n")
