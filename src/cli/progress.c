@@ -243,6 +243,7 @@ static size_t fill_rows(
             .speed = speed_of(&shown[n].speed),
         };
     }
+    /* cppcheck-suppress uninitvar; n of them are set */
     memcpy(p->shown, shown, n * sizeof *shown);
     p->nshown = n;
     return n;

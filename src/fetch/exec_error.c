@@ -14,10 +14,11 @@
 
 static const char *code_of_status(int status)
 {
-    static const char *const codes[256] = {TEN(), TEN(1), TEN(2), TEN(3), TEN(4), TEN(5), TEN(6),
-        TEN(7), TEN(8), TEN(9), TEN(10), TEN(11), TEN(12), TEN(13), TEN(14), TEN(15), TEN(16),
-        TEN(17), TEN(18), TEN(19), TEN(20), TEN(21), TEN(22), TEN(23), TEN(24), ONE(250), ONE(251),
-        ONE(252), ONE(253), ONE(254), ONE(255)};
+    static const char *const codes[256] = {ONE(0), ONE(1), ONE(2), ONE(3), ONE(4), ONE(5), ONE(6),
+        ONE(7), ONE(8), ONE(9), TEN(1), TEN(2), TEN(3), TEN(4), TEN(5), TEN(6), TEN(7), TEN(8),
+        TEN(9), TEN(10), TEN(11), TEN(12), TEN(13), TEN(14), TEN(15), TEN(16), TEN(17), TEN(18),
+        TEN(19), TEN(20), TEN(21), TEN(22), TEN(23), TEN(24), ONE(250), ONE(251), ONE(252),
+        ONE(253), ONE(254), ONE(255)};
 
     return codes[status & 255];
 }

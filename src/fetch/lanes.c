@@ -33,6 +33,7 @@ void lanes_free(struct lanes *l)
         return;
     }
     HASH_ITER (hh, l->hosts, h, next) {
+        /* cppcheck-suppress uninitvar; HASH_ITER sets it */
         while (h->free) {
             struct lane *lane = h->free;
             h->free = lane->next;

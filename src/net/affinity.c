@@ -60,6 +60,7 @@ void affinity_free(struct affinity *a)
         return;
     }
     HASH_ITER (hh, a->hosts, s, next) {
+        /* cppcheck-suppress uninitvar; HASH_ITER sets it */
         forget(a, s);
     }
     free(a);

@@ -147,6 +147,7 @@ void worker_free(struct worker *w)
         struct share *s = &w->shares[i];
         struct claim *c, *following;
         HASH_ITER (hh, s->claims, c, following) {
+            /* cppcheck-suppress uninitvar; HASH_ITER sets it */
             claim__free(c);
         }
         free(s->stream);
