@@ -9,13 +9,21 @@
 
 #include "base/alloc.h"
 
+/* Code in hiredis' headers is not written for our warnings. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 #include <hiredis/adapters/libev.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
+#pragma GCC diagnostic pop
 #include <stdlib.h>
 #include <string.h>
 #ifdef HAVE_HIREDIS_SSL
 #include <hiredis/hiredis_ssl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #endif
 
 #define TEXT_(x) #x
@@ -29,9 +37,6 @@ struct redis {
     double patience;
     size_t due;       /* answers */
     struct err *lost; /* owned: why `ac` is gone */
-#ifdef HAVE_HIREDIS_SSL
-    redisSSLContext *tls; /* owned */
-#endif
 };
 
 const char *redis_version(void)
@@ -103,30 +108,35 @@ bool redis_has_tls(void)
     return true;
 }
 
-/* Certificates are checked against the system's authorities, or SSL_CERT_FILE and SSL_CERT_DIR. */
-static struct err *begin_tls(struct redis *r, const char *name)
+/* Through *out, the caller's. hiredis itself would not look whose certificate it is. The system's
+ * authorities are trusted, or those of SSL_CERT_FILE and SSL_CERT_DIR. */
+static bool new_tls(const char *name, SSL **out)
 {
-    redisSSLContextError why = REDIS_SSL_CTX_NONE;
-    const char *file = getenv("SSL_CERT_FILE"), *dir = getenv("SSL_CERT_DIR");
-    redisInitOpenSSL();
-    r->tls = redisCreateSSLContext(file,
-        file  ? NULL
-        : dir ? dir
-              : "/etc/ssl/certs",
-        NULL, NULL, name, &why);
-    if (!r->tls) {
-        return err_new(ERR_TLS, NULL, "%s", redisSSLContextGetError(why));
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = context && SSL_CTX_set_default_verify_paths(context) == 1 ? SSL_new(context) : NULL;
+    bool good = ssl != NULL;
+    if (ssl) {
+        SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+        if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) != 1) {
+            good = SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
+        }
     }
-    return redisInitiateSSLWithContext(&r->ac->c, r->tls) == REDIS_OK
-               ? NULL
-               : err_new(ERR_TLS, NULL, "%s", r->ac->c.errstr);
+    SSL_CTX_free(context);
+    *out = ssl;
+    return good;
 }
 
-static void end_tls(struct redis *r)
+static struct err *begin_tls(struct redis *r, const char *name)
 {
-    if (r->tls) {
-        redisFreeSSLContext(r->tls);
+    SSL *ssl = NULL;
+    bool good = new_tls(name, &ssl);
+    ERR_clear_error();
+    if (good && redisInitiateSSL(&r->ac->c, ssl) == REDIS_OK) {
+        return NULL; /* it has ssl */
     }
+    SSL_free(ssl);
+    return err_new(ERR_TLS, NULL, "TLS with %s cannot begin%s%s", name, good ? ": " : "",
+        good ? r->ac->c.errstr : "");
 }
 
 #else
@@ -140,11 +150,6 @@ static struct err *begin_tls(struct redis *r, const char *name)
 {
     (void)r;
     return err_new(ERR_TLS, NULL, "%s asks for TLS, and this hiredis has none", name);
-}
-
-static void end_tls(struct redis *r)
-{
-    (void)r;
 }
 
 #endif
@@ -208,7 +213,6 @@ void redis_free(struct redis *r)
     if (r) {
         drop(r, ERR_NETWORK, "the connection was given up");
         timer_stop(&r->silence);
-        end_tls(r);
         future_unref(r->connected);
         err_unref(r->lost);
         free(r);

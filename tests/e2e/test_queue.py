@@ -12,6 +12,7 @@ import pytest
 
 import examples
 import faultserver
+import nginx
 import redisserver
 import runner
 
@@ -19,7 +20,9 @@ FAST = ("--retry", 0, "--retry-delay", "10ms", "--progress", "none")
 
 
 def built_in():
-    return "redis" in subprocess.run([runner.BINARY, "--version"], capture_output=True, text=True).stdout
+    """What --version says of Redis."""
+    said = subprocess.run([runner.BINARY, "--version"], capture_output=True, text=True).stdout
+    return [word for word in said.split() if word.startswith("redis")]
 
 
 pytestmark = [pytest.mark.skipif(not redisserver.program(), reason="redis-server is not installed"),
@@ -293,6 +296,26 @@ def test_no_server(garner, url, why):
 def test_no_answer(garner, black_hole):
     run = garner("--queue", f"redis://127.0.0.1:{black_hole}/s", "--connect-timeout", "300ms")
     assert run.status == 2 and "does not answer" in run.stderr, run
+
+
+@pytest.mark.skipif("redis-tls" not in built_in(), reason="this hiredis has no TLS")
+def test_tls(garner, tmp_path, faults):
+    directory = tmp_path / "tls"
+    directory.mkdir()
+    nginx.make_certificates(directory)
+    port = nginx.free_port()
+    server = redisserver.Redis(directory, "--tls-port", str(port), "--tls-cert-file", str(directory / "server.crt"),
+                               "--tls-key-file", str(directory / "server.key"), "--tls-ca-cert-file",
+                               str(directory / "ca.crt"), "--tls-auth-clients", "no")
+    trusted = {"SSL_CERT_FILE": str(directory / "ca.crt")}
+    for host, env in (("127.0.0.1", {}), ("[::ffff:127.0.0.1]", trusted)):  # not trusted; not its address
+        run = garner("--enqueue", f"rediss://{host}:{port}/jobs", "http://h/x", "--connect-timeout", "300ms", env=env)
+        assert run.status == 2 and "certificate verify failed" in run.stderr, run
+    for host in ("127.0.0.1", "localhost"):
+        assert garner("--enqueue", f"rediss://{host}:{port}/jobs", faults.url(f"/{host}"), env=trusted).status == 0
+    run = garner("--queue", f"rediss://localhost:{port}/jobs", "--exit-when-empty", "-d", "out", *FAST, env=trusted)
+    assert garner.files() == ["out/127.0.0.1", "out/localhost"], run
+    server.stop(signal.SIGKILL)
 
 
 def test_keys_of_other_kinds(garner, redis, faults):

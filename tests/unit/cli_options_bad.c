@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: what is refused, and what is said of it. */
 #include "cli_options.h"
+#include "queue/redis.h"
 #include "support.h"
 
 #include <string.h>
@@ -190,6 +191,10 @@ static const struct {
 START_TEST(test_bad)
 {
     file_write("list", "http://h/x\n");
+    if ((strstr(bad[_i].line, "queue ") && !redis_version()) ||
+        (strstr(bad[_i].line, "rediss:") && redis_has_tls())) {
+        return; /* this build says something else */
+    }
     options_are_bad(bad[_i].line, bad[_i].why);
 }
 END_TEST
