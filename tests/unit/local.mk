@@ -34,6 +34,7 @@ tests_unit_check_garner_SOURCES += tests/unit/store_sink.c
 tests_unit_check_garner_SOURCES += tests/unit/store_part.c
 tests_unit_check_garner_SOURCES += tests/unit/store_sidecar.c
 tests_unit_check_garner_SOURCES += tests/unit/store_ranges.c tests/unit/store_stream.c
+tests_unit_check_garner_SOURCES += tests/unit/store_line.c
 tests_unit_check_garner_SOURCES += tests/unit/store_commit.c
 tests_unit_check_garner_SOURCES += tests/unit/store_probe.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_lines.c

@@ -136,6 +136,40 @@ START_TEST(hosts_front)
 }
 END_TEST
 
+/* Those that run wait for it: neither limit counts, nor who was there before. */
+START_TEST(hosts_hurry)
+{
+    struct loop *l = loop_starts();
+    struct hosts_options o = options(2, 1);
+    struct hosts *h = hosts_new(l, &o);
+    struct order order = {0};
+    struct ask a[5];
+    make(a, 5, &order);
+    request(h, &a[0], "http://x:80");
+    request(h, &a[1], "http://y:80");
+    request(h, &a[2], "http://x:80");
+    request(h, &a[3], "http://x:80");
+    loop_spin(l, 3);
+    ck_assert_str_eq(order.text, "ab");
+    slot_hurry(&a[3].slot);
+    slot_hurry(&a[3].slot);
+    slot_hurry(&a[0].slot); /* has one */
+    loop_spin(l, 3);
+    ck_assert_str_eq(order.text, "abd");
+    slot_release(&a[3].slot);
+    loop_spin(l, 3);
+    ck_assert_str_eq(order.text, "abd"); /* the limits are what they were */
+    slot_hold_host(&a[0].slot, 60);
+    request(h, &a[4], "http://x:80");
+    slot_hurry(&a[4].slot);
+    loop_spin(l, 3);
+    ck_assert_str_eq(order.text, "abd"); /* Retry-After is obeyed */
+    release(a, 5);
+    hosts_free(h);
+    loop_ends_empty(l);
+}
+END_TEST
+
 START_TEST(hosts_release_before_announcement)
 {
     struct loop *l = loop_starts();
@@ -401,6 +435,7 @@ Suite *net_hosts_suite(void)
     tcase_add_test(t, hosts_limits);
     tcase_add_test(t, hosts_fair);
     tcase_add_test(t, hosts_front);
+    tcase_add_test(t, hosts_hurry);
     tcase_add_test(t, hosts_release_before_announcement);
     tcase_add_test(t, hosts_lookups);
     tcase_add_test(t, hosts_lookup_expires);

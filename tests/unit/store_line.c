@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* src/store/line.c, body.c: whose turn it is, who is held, what is torn; tar.c is tried end to end.
+ */
+#include "store/line.h"
+#include "store_bed.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct held {
+    int now;
+    unsigned changes;
+};
+
+static void on_hold(void *arg, bool hold)
+{
+    struct held *h = arg;
+    h->now = hold;
+    h->changes++;
+}
+
+static struct line *line_of(struct bed *b, int fd, bool ordered, int64_t most)
+{
+    const struct line_options o = {
+        .fd = fd, .name = "the pipe", .ordered = ordered, .in_memory = 1000, .most = most};
+    const struct line_events events = {NULL, NULL, NULL};
+    struct line *l = NULL;
+    err_is_none(line_new(b->s, &o, &events, &l));
+    return l;
+}
+
+static struct body *body_of(struct line *l, uint64_t order, const char *text)
+{
+    struct body *b = NULL;
+    err_is_none(body_new(l, order, false, &b));
+    err_is_none(body_start(b, 0, -1));
+    err_is_none(body_write(b, text, strlen(text)));
+    return b;
+}
+
+static void goes_out(struct bed *b, struct body *body)
+{
+    struct future *f = body_emit(body, NULL, -1);
+    loop_completes(b->l, f);
+    future_unref(f);
+    body_free(body);
+}
+
+static void reads(int fd, const char *want)
+{
+    char got[256] = "";
+    ssize_t n = read(fd, got, sizeof(got) - 1);
+    ck_assert_int_eq(n, (ssize_t)strlen(want));
+    ck_assert_str_eq(got, want);
+}
+
+START_TEST(line_in_order)
+{
+    struct bed b;
+    int fds[2];
+    bed_make(&b, 2, NULL);
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    struct line *l = line_of(&b, fds[1], true, 1 << 20);
+    struct body *second = body_of(l, 2, "second");
+    struct future *waits = body_emit(second, NULL, -1);
+    struct body *first = body_of(l, 1, "fir");
+    loop_spin(b.l, 20);
+    ck_assert(!future_done(waits));
+    err_is_none(body_write(first, "st", 2));
+    goes_out(&b, first);
+    reads(fds[0], "first");
+    ck_assert(!future_done(waits)); /* it is told whose turn it is */
+    line_set_head(l, 2);
+    loop_completes(b.l, waits);
+    future_unref(waits);
+    body_free(second);
+    reads(fds[0], "second");
+    ck_assert_int_eq(line_waiting(l), 0);
+    line_free(l);
+    close(fds[0]);
+    close(fds[1]);
+    bed_end(&b);
+}
+END_TEST
+
+START_TEST(line_holds_all_but_the_head)
+{
+    struct bed b;
+    int fds[2];
+    struct held second = {0, 0}, first = {0, 0};
+    bed_make(&b, 2, NULL);
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    struct line *l = line_of(&b, fds[1], true, 10);
+    struct body *k = body_of(l, 2, "less");
+    body_on_hold(k, on_hold, &second);
+    ck_assert_ptr_null(line_gate(l, 3));
+    ck_assert(!line_favours(l, 1));
+    err_is_none(body_write(k, "more than ten", 13));
+    ck_assert(second.now);
+    ck_assert(line_favours(l, 1) && !line_favours(l, 2));
+    struct future *gate = line_gate(l, 3);
+    ck_assert_ptr_nonnull(gate);
+    ck_assert_ptr_null(line_gate(l, 1));
+    struct body *head = body_of(l, 1, "the head, and more than ten");
+    body_on_hold(head, on_hold, &first);
+    struct body *late = body_of(l, 4, "late");
+    struct held held = {0, 0};
+    body_on_hold(late, on_hold, &held);
+    ck_assert(held.now && !first.now);
+    goes_out(&b, head);
+    ck_assert(second.now);
+    line_set_head(l, 2);
+    ck_assert(!second.now && future_done(gate)); /* to ask again */
+    future_unref(gate);
+    body_free(late);
+    goes_out(&b, k);
+    line_free(l);
+    close(fds[0]);
+    close(fds[1]);
+    bed_end(&b);
+}
+END_TEST
+
+START_TEST(line_torn_by_what_does_not_continue)
+{
+    struct bed b;
+    int fds[2];
+    bed_make(&b, 2, NULL);
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    struct line *l = line_of(&b, fds[1], true, 1 << 20);
+    struct body *k = body_of(l, 2, "not out");
+    err_is_none(body_start(k, 0, -1)); /* may start over */
+    err_is_none(body_write(k, "again", 5));
+    body_end(k);
+    body_free(k);
+    ck_assert(!line_torn(l));
+    k = body_of(l, 1, "out");
+    while (line_waiting(l) > 0) {
+        loop_spin(b.l, 1);
+    }
+    err_is_none(body_start(k, 3, -1)); /* may go on */
+    struct err *e = body_start(k, 0, -1);
+    ck_assert(err_is(e, ERR_NETWORK));
+    err_unref(e);
+    ck_assert(body_broken(k));
+    body_free(k);
+    ck_assert(line_torn(l));
+    reads(fds[0], "out");
+    line_set_head(l, 3);
+    k = body_of(l, 3, "nothing follows");
+    struct future *never = body_emit(k, NULL, -1);
+    loop_spin(b.l, 20);
+    ck_assert(!future_done(never));
+    ck_assert(future_cancel(never));
+    ck_assert(future_cancelled(never));
+    future_unref(never);
+    body_free(k);
+    line_free(l);
+    loop_spin(b.l, 20);
+    ck_assert_int_eq(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+    char byte;
+    ck_assert_int_le(read(fds[0], &byte, 1), 0);
+    close(fds[0]);
+    close(fds[1]);
+    bed_end(&b);
+}
+END_TEST
+
+START_TEST(line_in_the_order_of_ends)
+{
+    struct bed b;
+    int fds[2];
+    struct held held = {0, 0};
+    bed_make(&b, 2, NULL);
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    struct line *l = line_of(&b, fds[1], false, 10);
+    struct body *first = body_of(l, 1, "one"), *second = body_of(l, 2, "two");
+    goes_out(&b, second);
+    reads(fds[0], "two");
+    body_on_hold(first, on_hold, &held);
+    struct body *third = body_of(l, 3, "more than ten bytes");
+    loop_spin(b.l, 20);
+    ck_assert(line_favours(l, 1) || !held.now); /* nothing whole waits: the oldest streams */
+    goes_out(&b, first);
+    goes_out(&b, third);
+    reads(fds[0], "onemore than ten bytes");
+    line_free(l);
+    close(fds[0]);
+    close(fds[1]);
+    bed_end(&b);
+}
+END_TEST
+
+Suite *store_line_suite(void)
+{
+    Suite *s = suite_create("store_line");
+    TCase *t = tcase_create("line");
+    tcase_add_test(t, line_in_order);
+    tcase_add_test(t, line_holds_all_but_the_head);
+    tcase_add_test(t, line_torn_by_what_does_not_continue);
+    tcase_add_test(t, line_in_the_order_of_ends);
+    suite_add_tcase(s, t);
+    return s;
+}
