@@ -72,6 +72,11 @@ def two_hosts(place):
     place.give("urls.txt", "".join(f"{place.url(f'/{n}.bin')}\n" for n in range(12)))
 
 
+def backup(place):
+    (place.dir / "copy").mkdir()
+    place.tool("ssh", '#!/bin/sh\nshift; cd copy && exec "$@"\n')
+
+
 def archive(place):
     (place.dir / "archive").mkdir()
 
@@ -150,8 +155,8 @@ MANUAL = {
     "Names and ids": Case(["img/s1.jpg", "img/s2.jpg", "pictures.tsv"], after=pictures),
     "Archives are unpacked": Case(["archives/one.tgz", "archives/two.tgz", "one.txt", "two.txt"], before=archives),
     "The same by a command": Case(["archives/one.tgz", "archives/two.tgz", "one.txt", "two.txt"], before=archives),
-    "All pages of an API": Case(["items.json"] + [f"pages/{n}.json" for n in range(1, 101)],
-                                before=api, after=items),
+    "All pages of an API": Case(["items.json"], before=api, after=items),
+    "Files as one archive": Case(["copy/a.bin", "copy/b.bin"], before=backup),
     "Links that are dead": Case([], after=why_dead),
     "A list that grows": None,  # test_a_list_that_grows
     "What is new": Case(["processed"] + TWO, after=processed),
