@@ -113,6 +113,7 @@ static const struct {
     char letter;
     const char *answer;
 } letters[] = {
+    {'-', "bodies go to standard output with --output -"},
     {'0', "a list has a URL a line; paths end with a NUL with --print0"},
     {'a', "a list is read by --input"},
     {'B', "the base of a list's URLs is not known here: they are whole"},

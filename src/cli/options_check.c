@@ -102,7 +102,9 @@ static bool is_lost_value(const char *word)
 static struct err *no_url(const char *word, const char *meant)
 {
     if (strcmp(word, "-") == 0) {
-        return err_new(ERR_USAGE, NULL, "'-' is not a URL; a list on standard input is -i -");
+        return err_new(ERR_USAGE, NULL,
+            "'-' is not a URL; a list on standard input is -i -, bodies on standard output are -o "
+            "-");
     }
     if (word[0] == '@' && access(word + 1, F_OK) == 0) {
         word++;
