@@ -220,6 +220,7 @@ static struct err *build(struct attempt *a)
     rq->url = a->url;
     rq->credentials = secrets;
     rq->alone = a->alone;
+    rq->fresh = !a->alone && slot_wants_connection(a->slot);
     rq->user_agent = e->user_agent;
     if (secrets) {
         rq->userpwd = e->user ? e->user : o->request.userpwd;

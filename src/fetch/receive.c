@@ -15,6 +15,9 @@
 /* So much of an error page is read to keep its connection; more is not worth it. */
 enum { REFUSED_MOST = 1024 * 1024 };
 
+/* A body that is worth a connection of its own. */
+enum { LARGE = 8 * 1024 * 1024 };
+
 static bool stored_as_it_is(const struct attempt *a, const struct reply *r)
 {
     const struct session *s = a->job->session;
@@ -83,6 +86,14 @@ static bool wanted(const struct attempt *a, const struct reply *r)
            (!o->request.location && r->status >= 300 && r->status < 400 && r->status != 304);
 }
 
+/* Bodies of HTTP/2 share a connection. */
+static void note_body(const struct attempt *a, const struct reply *r)
+{
+    if (r->version && r->version[0] != '1') {
+        slot_body(a->slot, r->content_length >= LARGE, !a->request.fresh);
+    }
+}
+
 /* The body's bytes go to offset. */
 static struct err *accept_body(struct attempt *a, const struct reply *r, int64_t offset)
 {
@@ -117,6 +128,7 @@ static struct err *accept_body(struct attempt *a, const struct reply *r, int64_t
     job->total = version.total;
     job->record->resumed_at = offset > 0 ? offset : -1;
     phase_enter(job, PHASE_BODY);
+    note_body(a, r);
     return a->segments && !a->naming ? segments_lead(a->segments, a, r, offset) : NULL;
 }
 

@@ -23,6 +23,7 @@ enum {
     EASY_NETRC = 1 << 9,
     EASY_SIGV4 = 1 << 10,
     EASY_ALONE = 1 << 11,
+    EASY_FRESH = 1 << 12,
 };
 
 /* The first failure of a run of calls. */
@@ -209,6 +210,9 @@ static CURLcode set_rest(struct easy *e, const struct request *rq)
     if (change(e, EASY_ALONE, rq->alone)) {
         SET(rc, h, CURLOPT_HTTP_VERSION,
             rq->alone ? (long)CURL_HTTP_VERSION_1_1 : easy__http_version(o->http_version));
+    }
+    if (change(e, EASY_FRESH, rq->fresh)) {
+        SET(rc, h, CURLOPT_FRESH_CONNECT, (long)rq->fresh);
     }
     bool wait = o->http_version != HTTP_VERSION_1_1 && !rq->alone &&
                 strcmp(url_scheme(rq->url), "https") == 0;

@@ -16,6 +16,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { FULL = 2 }; /* large bodies on one connection: each slows the other */
+
 void hosts__wake(struct hosts *all)
 {
     if (all->running < all->options.jobs || all->hurrying) {
@@ -145,7 +147,7 @@ void slot_init(struct slot *s, loop_fn on_grant, void *arg)
     handle_init(&s->granted, on_grant, arg);
     s->host = NULL;
     s->state = SLOT_IDLE;
-    s->lookup = s->hurry = false;
+    s->lookup = s->hurry = s->large = false;
 }
 
 static void refuse(struct hosts *all, struct slot *s)
@@ -221,6 +223,8 @@ void slot_release(struct slot *s)
     } else {
         handle_cancel(&s->granted);
         lookup_over(s);
+        h->large -= s->large;
+        s->large = false;
         h->running--;
         all->running--;
         if (h->probe == s) {
@@ -271,6 +275,23 @@ void slot_answered(struct slot *s)
         h->probe = NULL;
         host__settle(h, false);
     }
+}
+
+void slot_body(struct slot *s, bool large, bool shared)
+{
+    if (s->state != SLOT_GRANTED) {
+        return;
+    }
+    s->host->lately_large = large;
+    if (large && shared && !s->large) {
+        s->large = true;
+        s->host->large++;
+    }
+}
+
+bool slot_wants_connection(const struct slot *s)
+{
+    return s->state == SLOT_GRANTED && s->host->lately_large && s->host->large >= FULL;
 }
 
 static void give_up(struct host *h)

@@ -37,6 +37,7 @@ struct slot {
     unsigned char state;   /* enum slot_state */
     bool lookup;           /* counts as a look-up in flight */
     bool hurry;            /* waits, and is not to wait for others */
+    bool large;            /* its body fills a shared connection: counts among host.large */
 };
 
 struct hosts *hosts_new(struct loop *l, const struct hosts_options *options);
@@ -66,6 +67,12 @@ void slot_resolved(struct slot *s);
 void slot_hold_host(struct slot *s, double seconds);
 /* A good answer came: ends the probing of its host. */
 void slot_answered(struct slot *s);
+
+/* A body comes until the slot is given back: whether it is a large one, and others may share its
+ * connection. */
+void slot_body(struct slot *s, bool large, bool shared);
+/* The next body is likely to be large, and others fill the connection that it would share. */
+bool slot_wants_connection(const struct slot *s);
 
 /* Whether the request came to a connection. After options.failures that did not, one behind the
  * other, the host is given up: whoever waits for it, or asks from then on, is refused. */

@@ -32,6 +32,8 @@ struct host {
     double hold_until;     /* loop_time(); 0: none */
     double resolved_until; /* the look-up is trusted so long */
     unsigned running;
+    unsigned large;    /* of them, those whose bodies fill a shared connection */
+    bool lately_large; /* the last body was a large one */
     unsigned failures; /* connections in a row that did not come about */
     bool given_up;     /* there were too many of them */
     bool needs_lookup; /* by name: not an address, a proxy, a socket */

@@ -66,6 +66,7 @@ struct request {
     bool credentials; /* false: nothing secret goes along: the caller passes no secrets, and net
                          keeps netrc and the URL's user away */
     bool alone;       /* on a connection of its own: by HTTP/1.1 */
+    bool fresh;       /* on a new connection, which others may share afterwards */
     bool identity;    /* Accept-Encoding: identity, whatever net_options.compressed says */
     time_t if_modified_since; /* 0: unconditional */
 };

@@ -87,3 +87,19 @@ def test_a_lost_connection(garner, server):
     assert all(r["resumed_at"] for r in done.records if "256k" in r["url"]), done
     assert sum("page.html" in path for path in paths(web.log(36))) == 30
     assert all(garner.read(str(i + 1)) == web.data("256k.bin") for i in range(6))
+
+
+def test_large_bodies_fill_a_connection(garner, server):
+    """The first ones are asked for together on one; when they turn out to be large, the next have connections of their own."""
+    web = server()
+    size = 9 << 20
+    with open(web.dir / "root" / "large.bin", "wb") as file:
+        file.truncate(size)
+    urls = [web.tls(f"/rate/30000k/large.bin?{i}") for i in range(10)]
+    run = garner("--json", "-j", 4, "-o", "{index}", "--cacert", web.cacert, *urls)
+    assert run.status == 0 and {r["attempts"] for r in run.records} == {1}, run
+    log = web.log(10)
+    assert {(entry[2], entry[3]) for entry in log} == {(size, "HTTP/2.0")}
+    assert len({entry[0] for entry in log}) >= 2
+    run = garner("--json", "-j", 4, "-o", "s{index}", "--cacert", web.cacert, *urls[:2], *[web.tls(f"/small/{i}") for i in range(200)])
+    assert run.status == 0 and len({entry[0] for entry in web.log(212)[10:]}) <= 3
