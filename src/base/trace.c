@@ -20,6 +20,7 @@ static const struct {
     {"store", TRACE_STORE},
     {"fetch", TRACE_FETCH},
     {"input", TRACE_INPUT},
+    {"queue", TRACE_QUEUE},
 };
 
 #define NCOMPONENTS (sizeof(components) / sizeof(components[0]))

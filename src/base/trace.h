@@ -17,6 +17,7 @@ enum trace_component {
     TRACE_STORE = 1 << 5,
     TRACE_FETCH = 1 << 6,
     TRACE_INPUT = 1 << 7,
+    TRACE_QUEUE = 1 << 8,
 };
 
 struct trace {

@@ -5,6 +5,7 @@
 #include "aio/timeout.h"
 #include "base/alloc.h"
 #include "base/siphash.h"
+#include "base/trace.h"
 #include "queue/await_new.h"
 #include "queue/resolve.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 
 static const double FIRST_WAIT = 0.1, LONGEST_WAIT = 5; /* seconds, doubled in between */
-static const double PATIENCE = 20;
+static const double PATIENCE = 20, FOREVER = 1e9;
 
 struct link {
     struct link_options options;
@@ -230,6 +231,12 @@ static bool turns_to_next(struct try *t)
     return true;
 }
 
+/* Seconds to connect; "none" is as long as it may take. */
+static double limit(const struct link *k)
+{
+    return k->options.connect_timeout > 0 ? k->options.connect_timeout : FOREVER;
+}
+
 static struct err *connect_error(const struct err *status)
 {
     return err_is(status, ERR_TIMEOUT) ? err_new(ERR_TIMEOUT, NULL, "it does not answer")
@@ -253,7 +260,7 @@ static enum co_state try_step(void *frame, struct err *status)
     do {
         t->error = dial(t);
         if (!t->error) {
-            AWAIT_NEW(t, wait_for(redis_connected(t->redis), o->connect_timeout));
+            AWAIT_NEW(t, wait_for(redis_connected(t->redis), limit(t->link)));
             t->error = connect_error(status);
         }
         while (!t->error && t->step != SAID) {
@@ -308,6 +315,7 @@ static struct err *judge(struct up *u, struct err *error)
     struct link *k = u->link;
     const bool passes = is_lost(error) || redis_error_passes(error);
     k->failures++;
+    trace_put(loop_trace(k->options.loop), TRACE_QUEUE, "%s: %s", k->name.data, err_message(error));
     if (err_is(error, ERR_CANCELLED) || err_is(error, ERR_NOMEM)) {
         return err_ref(error);
     }
@@ -326,6 +334,7 @@ static void take_up(struct link *k, struct redis *redis)
     k->redis = redis;
     k->ever = true;
     k->times++;
+    trace_put(loop_trace(k->options.loop), TRACE_QUEUE, "%s: connected", k->name.data);
     link_works(k);
 }
 
@@ -335,7 +344,7 @@ static enum co_state up_step(void *frame, struct err *status)
     struct link *k = u->link;
 
     CO_BEGIN(&u->co);
-    u->give_up_at = loop_time(k->options.loop) + k->options.connect_timeout;
+    u->give_up_at = loop_time(k->options.loop) + limit(k);
     while (k->busy || !link_redis(k)) {
         if (k->busy || k->failures) {
             k->failures += k->busy;

@@ -21,7 +21,7 @@ struct link_options {
     struct loop *loop; /* all borrowed, outlive the link */
     struct executor *executor;
     const struct redis_url *url;
-    double connect_timeout; /* seconds */
+    double connect_timeout; /* seconds; 0: none */
     /* What people are told: the connection went away (once), and came back. May be NULL. */
     void (*note)(void *arg, const char *text);
     void *arg;

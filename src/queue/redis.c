@@ -364,7 +364,7 @@ long long redis_reply_int(const struct redisReply *r)
 {
     const char *text = redis_reply_text(r, NULL);
     if (text) {
-        return atoll(text);
+        return strtoll(text, NULL, 10);
     }
     return r && r->type == REDIS_REPLY_INTEGER ? r->integer : -1;
 }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/siphash.h"
+#include "base/trace.h"
 #include "queue/scripts.h"
 #include "queue/worker_private.h"
 
@@ -212,6 +213,10 @@ static void on_ended(void *arg, const struct outbox_answer *answer)
 {
     struct claim *c = arg;
     struct worker *w = c->share->worker;
+    trace_put(loop_trace(w->loop), TRACE_QUEUE, "%s %s: %s", c->share->stream, c->id,
+        answer->error ? err_message(answer->error)
+        : c->recorded ? "recorded"
+                      : "given back");
     if (answer->error && !worker__is_no_group(answer->error)) {
         w->events.on_failed(w->events.arg, answer->error);
     } else if (redis_reply_int(answer->reply) != 1 && !answer->again) {

@@ -11,6 +11,7 @@
 #include "queue/worker_private.h"
 
 #include "base/alloc.h"
+#include "base/trace.h"
 #include "queue/await_new.h"
 #include "queue/scripts.h"
 
@@ -209,6 +210,7 @@ static struct err *take_entry(struct share *s, const struct redisReply *entry, u
     w->largest = bytes > w->largest ? bytes : w->largest;
     d.claim = claim__new(s, id, deliveries);
     d.number = ++w->number;
+    trace_put(loop_trace(w->loop), TRACE_QUEUE, "%s %s: delivery %u", s->stream, id, deliveries);
     return d.claim && keep_item(w, w->events.item(w->events.arg, &d)) ? NULL : err_plain(ERR_NOMEM);
 }
 

@@ -293,6 +293,18 @@ def test_no_server(garner, url, why):
         assert run.status == 2 and why in run.stderr and run.stdout == "", run
 
 
+def test_a_server_that_comes_later(garner, redis, faults):
+    redis.add(url=faults.url("/x"))
+    redis.stop()
+    for args in (["--connect-timeout", 0], []):
+        run = garner.start("--queue", redis.local(), "-d", "out", "--exit-when-empty", *args, *FAST, env={"GARNER_TRACE": "queue"})
+        run.until(lambda: "queue: " in run.errors() and "No such file" in run.errors(), "trace")
+        redis.start()
+        assert run.wait().status == 0 and records(redis, "jobs:results")[0]["ok"]
+        redis.stop()
+    redis.start()
+
+
 def test_no_answer(garner, black_hole):
     run = garner("--queue", f"redis://127.0.0.1:{black_hole}/s", "--connect-timeout", "300ms")
     assert run.status == 2 and "does not answer" in run.stderr, run

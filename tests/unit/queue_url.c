@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a queue is: good URLs and bad ones. */
+/* Where a queue is: good URLs and bad ones; what is made for it when memory runs out. */
+#include "failnth.h"
 #include "queue/filler.h"
 #include "queue/redis_url.h"
+#include "queue/worker.h"
 #include "support.h"
 
 #include <string.h>
@@ -89,6 +91,55 @@ START_TEST(test_partitions_never_change)
 }
 END_TEST
 
+/* -- memory that runs out -- */
+
+static void parse_scenario(void)
+{
+    struct redis_url u;
+    struct err *e = redis_url_parse("redis://anna:secret@h/s?db=1", &u);
+    failnth_must(!e == !failnth_failed());
+    err_unref(e);
+    redis_url_fini(&u);
+}
+
+static void *no_item(void *arg, const struct delivery *d)
+{
+    (void)arg;
+    (void)d;
+    return NULL;
+}
+
+/* A worker and a filler that are made and given up; a command's words. */
+static void make_scenario(void)
+{
+    struct redis_url u = {.host = (char[]){"h"}, .stream = (char[]){"s"}};
+    const struct worker_options worker = {.url = &u, .group = "g", .partitions = 4, .shards = 2};
+    const struct worker_events events = {.item = no_item};
+    const struct filler_options filler = {.url = &u, .partitions = 4, .unique = "set"};
+    struct loop *l = loop_new(LOOP_PLAIN, NULL);
+    struct worker *w = NULL;
+    struct filler *f = NULL;
+    struct redis_args a;
+    struct err *e = l ? worker_new(l, NULL, &worker, &events, &w) : err_plain(ERR_NOMEM);
+    e = e ? e : filler_new(l, NULL, &filler, &f);
+    failnth_must(!e == !failnth_failed());
+    redis_args_init(&a);
+    redis_args_words(&a, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18");
+    failnth_must(a.failed || (a.count == 18 && a.ends[17] == a.bytes.len));
+    redis_args_fini(&a);
+    err_unref(e);
+    filler_free(f);
+    worker_free(w);
+    loop_free(l);
+}
+
+START_TEST(test_memory)
+{
+    failnth_each(parse_scenario);
+    failnth_each(make_scenario);
+}
+END_TEST
+
 Suite *queue_url_suite(void);
 Suite *queue_url_suite(void)
 {
@@ -97,6 +148,7 @@ Suite *queue_url_suite(void)
     tcase_add_loop_test(t, test_good, 0, sizeof good / sizeof *good);
     tcase_add_loop_test(t, test_bad, 0, sizeof bad / sizeof *bad);
     tcase_add_test(t, test_partitions_never_change);
+    tcase_add_test(t, test_memory);
     suite_add_tcase(s, t);
     return s;
 }
