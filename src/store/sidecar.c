@@ -100,7 +100,7 @@ static void get_present(const cJSON *ranges, struct sidecar *out, bool *bad)
     const cJSON *range = cJSON_IsArray(ranges) ? ranges->child : NULL;
     struct range before = get_range(range, bad);
     out->present = before.to;
-    *bad = *bad || before.from != 0;
+    *bad = *bad || !range || before.from != 0;
     while (!*bad && (range = range->next) != NULL) {
         const struct range r = get_range(range, bad);
         *bad =
