@@ -23,7 +23,7 @@ static enum value value_of(const struct option_row *row)
         return VALUE_NONE;
     }
     if (row->flags & ROW_OPTIONAL) {
-        return VALUE_TOPIC;
+        return strcmp(row->arg, "GROUP") == 0 ? VALUE_TOPIC : VALUE_NONE;
     }
     if (row->arg[0] >= 'a' && strchr(row->arg, '|')) { /* upper case is not meant literally */
         return VALUE_CHOICES;
