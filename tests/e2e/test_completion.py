@@ -33,7 +33,7 @@ def help_rows(garner):
 
 
 def names(garner):
-    return {spelling for spellings, _ in help_rows(garner) for spelling in spellings}
+    return {spelling.split("[")[0] for spellings, _ in help_rows(garner) for spelling in spellings}
 
 
 def choices(garner):
