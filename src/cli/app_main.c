@@ -85,6 +85,15 @@ static struct err *take_sums(struct main_frame *m, struct err *status)
     return NULL;
 }
 
+static bool start_queue(struct main_frame *m)
+{
+    if (m->app->queued) {
+        m->queued = queued_start(m->app->queued);
+        m->error = m->queued ? NULL : err_plain(ERR_NOMEM);
+    }
+    return m->queued;
+}
+
 /* The queue is there, or not: then nothing is downloaded. */
 static void take_queue(struct main_frame *m, struct err *status)
 {
@@ -136,11 +145,7 @@ static enum co_state main_step(void *frame, struct err *status)
             return co_fail(&m->co, error);
         }
     }
-    if (app->queued) {
-        m->queued = queued_start(app->queued);
-        if (!m->queued) {
-            return co_fail(&m->co, err_plain(ERR_NOMEM));
-        }
+    if (start_queue(m)) {
         CO_AWAIT(&m->co, m->queued);
         take_queue(m, status);
     }
@@ -178,11 +183,7 @@ static enum co_state main_step(void *frame, struct err *status)
     if (m->finishing) {
         CO_AWAIT(&m->co, m->finishing);
     }
-    error = m->error;
-    m->error = NULL;
-    if (error) {
-        return co_fail(&m->co, error);
-    }
+    return m->error ? co_fail(&m->co, err_ref(m->error)) : co_return (&m->co, NULL, NULL);
     CO_END(&m->co);
 }
 

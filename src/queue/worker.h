@@ -80,7 +80,7 @@ bool worker_is_last(const struct worker *w, const struct claim *c);
 
 /* Writes what is to be written, leaves what is open to others and says goodbye. The future of a
  * task, the caller's. Cancelling it gives up what is not written (then worker_unwritten says how
- * many records). NULL when memory ran out. */
+ * many records). NULL when memory ran out, or it was not started. */
 struct future *worker_finish(struct worker *w);
 size_t worker_unwritten(const struct worker *w);
 

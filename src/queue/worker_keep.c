@@ -189,8 +189,9 @@ static enum co_state finishing_step(void *frame, struct err *status)
 
 struct future *worker_finish(struct worker *w)
 {
-    struct task *t = task_new(
-        w->loop, finishing_step, sizeof(struct finishing), finishing_drop, "leave the queue");
+    struct task *t = !w->reader ? NULL
+                                : task_new(w->loop, finishing_step, sizeof(struct finishing),
+                                      finishing_drop, "leave the queue");
     if (!t) {
         return NULL;
     }
