@@ -98,6 +98,26 @@ static bool host_is_plain(const struct parts *p)
     return !strchr(p->host, '%') && (!p->zone || !p->zone[strspn(p->zone, zone)]);
 }
 
+/* A percent-encoded host may come out as a number that would be an address, had it been written so:
+ * it is then neither. */
+static bool host_is_settled(const char *host)
+{
+    if (host[strspn(host, "0123456789abcdefxABCDEFX.")] || host[0] < '0' || host[0] > '9') {
+        return true;
+    }
+    CURLU *h = curl_url();
+    char *same = NULL;
+    char url[512];
+    int n = snprintf(url, sizeof(url), "http://%s/", host);
+    bool settled = h && n > 0 && (size_t)n < sizeof(url) &&
+                   curl_url_set(h, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                   curl_url_get(h, CURLUPART_HOST, &same, 0) == CURLUE_OK &&
+                   strcmp(same, host) == 0;
+    curl_free(same);
+    curl_url_cleanup(h);
+    return settled;
+}
+
 static struct err *take_apart(CURLU *h, struct parts *p)
 {
     CURLUcode rc = curl_url_get(h, CURLUPART_SCHEME, &p->scheme, 0);
@@ -119,7 +139,7 @@ static struct err *take_apart(CURLU *h, struct parts *p)
     if (p->host[0] == '[' && (rc = optional(h, CURLUPART_ZONEID, &p->zone, 0)) != CURLUE_OK) {
         return wrong(rc);
     }
-    if (!host_is_plain(p)) {
+    if (!host_is_plain(p) || !host_is_settled(p->host)) {
         return wrong(CURLUE_BAD_HOSTNAME);
     }
     if ((p->raw_user &&
