@@ -27,8 +27,7 @@ struct link {
 };
 
 /* One try: a value of struct redis *. */
-struct
-try {
+struct one_try {
     struct co co;
     struct link *link;           /* borrowed */
     struct addresses *addresses; /* owned */
@@ -78,7 +77,7 @@ void link_free(struct link *k)
 
 struct redis *link_redis(const struct link *k)
 {
-    return k->redis && redis_alive(k->redis) ? k->redis : NULL;
+    return !k->busy && k->redis && redis_alive(k->redis) ? k->redis : NULL;
 }
 
 unsigned link_times(const struct link *k)
@@ -165,7 +164,7 @@ static void free_redis(void *redis)
 
 static void try_drop(void *frame)
 {
-    struct try *t = frame;
+    struct one_try *t = frame;
     future_unref(t->wait);
     redis_free(t->redis);
     free(t->addresses);
@@ -174,7 +173,7 @@ static void try_drop(void *frame)
 
 /* The next thing to say; the last asks whether the server answers at all: one that is loading, or
  * wants a password, says so then. */
-static struct future *say(struct try *t)
+static struct future *say(struct one_try *t)
 {
     const struct redis_url *url = t->link->options.url;
     const char *password = url->password ? url->password : getenv("REDISCLI_AUTH");
@@ -204,7 +203,7 @@ static struct future *say(struct try *t)
     return f;
 }
 
-static struct err *dial(struct try *t)
+static struct err *dial(struct one_try *t)
 {
     const struct redis_url *url = t->link->options.url;
     const struct redis_place place = {
@@ -220,7 +219,7 @@ static struct err *dial(struct try *t)
 }
 
 /* True, and the error is forgotten, if the host has an address that was not tried. */
-static bool turns_to_next(struct try *t)
+static bool turns_to_next(struct one_try *t)
 {
     if (!is_lost(t->error) || !t->addresses || t->at + 1 >= t->addresses->count) {
         return false;
@@ -245,7 +244,7 @@ static struct err *connect_error(const struct err *status)
 
 static enum co_state try_step(void *frame, struct err *status)
 {
-    struct try *t = frame;
+    struct one_try *t = frame;
     const struct link_options *o = &t->link->options;
     struct redis *up;
 
@@ -281,11 +280,11 @@ static enum co_state try_step(void *frame, struct err *status)
 static struct future *try_once(struct link *k)
 {
     struct task *t =
-        task_new(k->options.loop, try_step, sizeof(struct try), try_drop, "connect to Redis");
+        task_new(k->options.loop, try_step, sizeof(struct one_try), try_drop, "connect to Redis");
     if (!t) {
         return NULL;
     }
-    ((struct try *)task_frame(t))->link = k;
+    ((struct one_try *)task_frame(t))->link = k;
     return task_future(t);
 }
 
@@ -345,7 +344,7 @@ static enum co_state up_step(void *frame, struct err *status)
 
     CO_BEGIN(&u->co);
     u->give_up_at = loop_time(k->options.loop) + limit(k);
-    while (k->busy || !link_redis(k)) {
+    while (!link_redis(k)) {
         if (k->busy || k->failures) {
             k->failures += k->busy;
             k->busy = false;

@@ -36,7 +36,7 @@ void link_free(struct link *k); /* no link_up may be pending; NULL is ignored */
  * refusal, each naming the server), ERR_NOMEM. One at a time. NULL when memory ran out. */
 struct future *link_up(struct link *k);
 
-/* The connection; NULL unless it is up. Not to be kept over an await. */
+/* The connection; NULL unless it is up and the server serves. Not to be kept over an await. */
 struct redis *link_redis(const struct link *k);
 
 /* What went wrong with a command: after a lost connection, or an error that passes by itself, true,
