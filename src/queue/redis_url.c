@@ -85,6 +85,16 @@ static struct err *take_host(struct redis_url *u, const char *text, size_t len)
     return decode(text, name, &u->host);
 }
 
+/* text: from the '/', '?' or '#' that cannot be where it is. With an @ behind it, it may be a part
+ * of a password, of which no message may hold anything. */
+static struct err *misplaced(const char *text)
+{
+    return strchr(text, '@')
+               ? err_new(ERR_USAGE, NULL,
+                     "in a password, / ? and # are %%2F, %%3F and %%23; in a stream, @ is %%40")
+               : err_new(ERR_USAGE, NULL, "'%s' is not understood", text);
+}
+
 /* "db=3&stream=NAME" */
 static struct err *take_query(struct redis_url *u, const char *query)
 {
@@ -98,7 +108,7 @@ static struct err *take_query(struct redis_url *u, const char *query)
         } else if (u->path && !u->stream && strncmp(query, "stream=", 7) == 0) {
             e = decode(query + 7, len - 7, &u->stream);
         } else {
-            e = err_new(ERR_USAGE, NULL, "'%.*s' is not understood", (int)len, query);
+            e = misplaced(query);
         }
         query += len;
         query += *query == '&';
@@ -122,13 +132,13 @@ static struct err *take_rest(struct redis_url *u, const char *text, bool local)
     } else if (!e) {
         e = take_host(u, host, (size_t)(path - host));
         if (!e && len > 1) {
-            e = decode(path + 1, len - 1, &u->stream);
+            e = memchr(path, '@', len) ? misplaced(path) : decode(path + 1, len - 1, &u->stream);
         }
     }
     if (!e && path[len] == '?') {
         e = take_query(u, path + len + 1);
     } else if (!e && path[len]) {
-        e = err_new(ERR_USAGE, NULL, "'%s' is not understood", path + len);
+        e = misplaced(path + len);
     }
     if (!e && (!u->stream || !*u->stream)) {
         e = err_new(ERR_USAGE, NULL, "it names no stream: %s",

@@ -41,6 +41,8 @@ static const struct {
     {"redis://u@h/s", "without a password"}, {"redis://h/s?db=x", "db="}, {"redis://h/s?db=", "db="},
     {"redis://h/s?x=1", "'x=1' is not understood"}, {"redis://h/s#f", "'#f' is not understood"},
     {"redis://h/s?stream=t", "not understood"}, {"redis://h/a%00b", "%00"},
+    {"redis://u:1/secret@h/s", "%2F"}, {"redis://u:1?secret@h/s", "%3F"},
+    {"redis://u:1#secret@h/s", "%23"}, {"redis://u:1?a=b&secret@h/s", "%3F"},
     {"redis+unix://r?stream=s", "absolute"}, {"redis+unix:///r", "names no stream"},
     {"redis+unix:///r?stream=", "names no stream"}, {"redis+unix:///?stream=s", "absolute"},
 };
