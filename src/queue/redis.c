@@ -239,7 +239,7 @@ static redisReply *steal(redisReply *reply)
 }
 
 /* The code has to outlive the error. */
-static const char *code_of(const char *text)
+static const char *known_code(const char *text)
 {
     static const char *const codes[] = {"BUSY", "BUSYGROUP", "CLUSTERDOWN", "ERR", "LOADING",
         "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH", "NOGROUP", "NOPERM", "NOREPLICAS", "OOM",
@@ -251,6 +251,18 @@ static const char *code_of(const char *text)
         }
     }
     return NULL;
+}
+
+/* Redis 6 says "ERR Error running script (call to f_...): @user_script:1: -OOM ..." */
+static const char *code_of(const char *text)
+{
+    const char *inner = NULL;
+    const char *at = strncmp(text, "ERR Error running script", 24) == 0 ? strstr(text, ": ") : NULL;
+    while (at && !inner) {
+        inner = known_code(at + 2 + (at[2] == '-'));
+        at = strstr(at + 2, ": ");
+    }
+    return inner ? inner : known_code(text);
 }
 
 static void answer(struct redis *r, struct future *f, redisReply *reply)

@@ -87,11 +87,11 @@ struct err *worker__start_keeping(struct worker *w);
 /* script_leave for one share. a: initialized here. */
 void worker__leave(const struct share *s, unsigned taken, bool end, struct redis_args *a);
 
-/* An error that says that the group, or its stream, is gone. In a script older servers put it into
- * words of their own. */
+/* An error that says that the group, or its stream, is gone. */
 static inline bool worker__is_no_group(const struct err *e)
 {
-    return err_is(e, ERR_IO) && strstr(err_message(e), "NOGROUP");
+    const char *code = e ? err_code(e) : NULL;
+    return code && strcmp(code, "NOGROUP") == 0;
 }
 
 static inline void worker__complete(struct future *f, struct err *error)
