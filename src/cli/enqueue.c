@@ -194,8 +194,12 @@ static bool awaits_entry(struct filling_frame *m)
 {
     bool there = awaits(m, async_iter_next(m->q->entries));
 
-    m->error = there ? NULL : err_plain(ERR_NOMEM);
-    return there;
+    if (!there) {
+        m->error = err_plain(ERR_NOMEM);
+    } else if (!future_done(m->wait)) {
+        m->error = filler_flush(m->q->filler);
+    }
+    return !m->error;
 }
 
 /* What has to wait: records that are not out, batches that are not answered. NULL: nothing. */

@@ -29,6 +29,7 @@ struct filler {
     uint64_t added, answered;
     struct err *error; /* owned */
     bool started;      /* the box was */
+    bool hurries;      /* the batch is to go as soon as nothing is on its way */
 };
 
 /* A batch on its way. */
@@ -133,18 +134,7 @@ static void begin_batch(struct filler *f)
     redis_args_addi(a, streams);
 }
 
-static void on_batch(void *arg, const struct outbox_answer *answer)
-{
-    struct batch *b = arg;
-    struct filler *f = b->filler;
-    if (answer->error) {
-        f->error = f->error ? f->error : err_ref(answer->error);
-    } else {
-        f->answered += b->entries;
-        f->added = (uint64_t)redis_reply_int(answer->reply);
-    }
-    free(b);
-}
+static void on_batch(void *arg, const struct outbox_answer *answer);
 
 static struct err *send_batch(struct filler *f)
 {
@@ -161,7 +151,30 @@ static struct err *send_batch(struct filler *f)
         free(b);
     }
     f->entries = f->bytes = 0;
+    f->hurries = false;
     return error;
+}
+
+static void on_batch(void *arg, const struct outbox_answer *answer)
+{
+    struct batch *b = arg;
+    struct filler *f = b->filler;
+    if (answer->error) {
+        f->error = f->error ? f->error : err_ref(answer->error);
+    } else {
+        f->answered += b->entries;
+        f->added = (uint64_t)redis_reply_int(answer->reply);
+    }
+    free(b);
+    if (f->hurries && !f->error && outbox_count(f->box) == 0) {
+        f->error = send_batch(f);
+    }
+}
+
+struct err *filler_flush(struct filler *f)
+{
+    f->hurries = outbox_count(f->box) > 0;
+    return f->hurries ? NULL : send_batch(f);
 }
 
 struct err *filler_add(struct filler *f, const struct filling *e)

@@ -42,6 +42,11 @@ struct future *filler_start(struct filler *f);
 /* ERR_NOMEM. */
 struct err *filler_add(struct filler *f, const struct filling *e);
 
+/* No further entry is there yet: what was added is not to wait for a full batch. It goes at once,
+ * or when all that is on its way was answered, so that a slow list makes no more batches than round
+ * trips. ERR_NOMEM. */
+struct err *filler_flush(struct filler *f);
+
 /* NULL: go on. Else a future, the caller's: wait, so that what is not sent yet stays little. */
 struct future *filler_ready(struct filler *f);
 

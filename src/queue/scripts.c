@@ -67,14 +67,16 @@ const char script_leave[] =
     "return #ours\n";
 
 /* PROGRESS STREAM... [SET]; BATCH PARTITIONS, then for each entry: PARTITION (from 1) KEY FIELD
- * VALUE. Adds a batch once: batches are numbered from 1, PROGRESS remembers the last. With a SET,
+ * VALUE. Adds a batch once: batches are numbered from 1, PROGRESS remembers the last. They are
+ * sent in order, again if need be, so one that is missing was taken and then lost. With a SET,
  * only the entries whose KEY was not in it. How many all batches so far have added. */
 const char script_fill[] =
     "local n = tonumber(ARGV[1])\n"
     "local seen = redis.call('HMGET', KEYS[1], 'batch', 'added')\n"
     "local last, added = tonumber(seen[1] or 0), tonumber(seen[2] or 0)\n"
     "if last >= n then return added end\n"
-    "if last + 1 < n then return redis.error_reply('TRYAGAIN a batch before it is missing') end\n"
+    "if last + 1 < n then\n"
+    "  return redis.error_reply('LOST it came back without entries that it had acknowledged') end\n"
     "local set = KEYS[2 + ARGV[2]]\n"
     "for i = 3, #ARGV, 4 do\n"
     "  if not set or redis.call('SADD', set, ARGV[i + 1]) == 1 then\n"
@@ -83,5 +85,5 @@ const char script_fill[] =
     "  end\n"
     "end\n"
     "redis.call('HSET', KEYS[1], 'batch', n, 'added', added)\n"
-    "redis.call('EXPIRE', KEYS[1], 86400)\n"
+    "redis.call('EXPIRE', KEYS[1], 604800)\n"
     "return added\n";
