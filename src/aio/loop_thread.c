@@ -121,6 +121,7 @@ static void *thread_main(void *arg)
 {
     struct loop_thread *t = arg;
 
+    (void)pthread_setname_np(pthread_self(), "loop"); /* for top -H and the like */
     err_unref(loop_run_forever(t->there));
     return NULL;
 }

@@ -29,11 +29,26 @@ static rlim_t raise_descriptors(void)
     return limit.rlim_cur;
 }
 
+/* Further loops may cost a quarter of the descriptors. */
+static void lower_loops(
+    struct options *o, rlim_t descriptors, void (*warn)(void *arg, const char *text), void *arg)
+{
+    const unsigned loops = 1 + (unsigned)(descriptors / 4 / LOOP);
+    char text[160];
+
+    if (o->net.loops <= loops) {
+        return;
+    }
+    snprintf(text, sizeof text, "%u loops are more than %llu file descriptors (ulimit -n) bear: %u",
+        o->net.loops, (unsigned long long)descriptors, loops);
+    warn(arg, text);
+    o->net.loops = loops;
+}
+
 struct err *limits_apply(struct options *o, void (*warn)(void *arg, const char *text), void *arg)
 {
     const rlim_t descriptors = raise_descriptors();
-    const rlim_t fixed = FIXED + (rlim_t)o->executor_threads + LOOP * (rlim_t)(o->net.loops - 1);
-    rlim_t jobs;
+    rlim_t fixed, jobs;
     char text[160];
 
     if (descriptors == 0 || descriptors == RLIM_INFINITY) {
@@ -44,6 +59,8 @@ struct err *limits_apply(struct options *o, void (*warn)(void *arg, const char *
             "only %llu file descriptors may be open (ulimit -n); %d are needed",
             (unsigned long long)descriptors, FEWEST);
     }
+    lower_loops(o, descriptors, warn, arg);
+    fixed = FIXED + (rlim_t)o->executor_threads + LOOP * (rlim_t)(o->net.loops - 1);
     jobs = descriptors > fixed + EACH ? (descriptors - fixed) / EACH : 1;
     if (o->hosts.jobs <= jobs) {
         return NULL;

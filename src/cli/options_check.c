@@ -161,6 +161,9 @@ static void derive(struct parse *p)
     if (o->jobs_set && !p->per_host_set) {
         o->hosts.per_host = o->hosts.jobs;
     }
+    if (o->net.loops > o->hosts.jobs) { /* one more would never have anything to do */
+        o->net.loops = o->hosts.jobs;
+    }
     if (s->segment_size < SEGMENT_LEAST) {
         s->segment_size = SEGMENT_LEAST;
     }

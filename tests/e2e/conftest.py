@@ -13,6 +13,12 @@ import nginx as nginx_module  # noqa: E402
 import runner  # noqa: E402
 
 
+def pytest_collection_modifyitems(items):
+    """GARNER_ARGS: what some tests count is not the same with every option."""
+    if "--segments" in runner.ARGS:
+        items[:] = [item for item in items if not item.get_closest_marker("one_connection")]
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """A failure shows the runs of garner that led to it."""

@@ -113,6 +113,7 @@ def test_a_directory_of_that_name(garner, faults):
     assert run.status == 1 and bad["error"]["code"] == "EEXIST" and run.files == ["good"], run
 
 
+@pytest.mark.one_connection
 @pytest.mark.parametrize("segments", [1, 3])
 def test_its_part_is_resumed(garner, faults, segments):
     url = named(faults, "/a", size=3_000_000, etag='"1"', ranges=1, cut=1_000_000, fail=1)

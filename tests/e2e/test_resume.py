@@ -64,6 +64,7 @@ def test_another_date(garner, faults, how):
     whole(run, garner, faults.body(SIZE, 2))
 
 
+@pytest.mark.one_connection
 def test_another_version_at_every_attempt(garner, faults):
     """That each of them brings a megabyte is no progress: the count is not started anew."""
     run = garner("--json", "--retry", 2, "--retry-delay", "10ms",
@@ -214,6 +215,7 @@ def test_busy_meanwhile(garner, faults):
     assert [asked(r)[0] for r in faults.requests()] == [None, AT, AT]
 
 
+@pytest.mark.one_connection
 def test_cut_again_and_again(garner, faults):
     """Each attempt goes on where the one before ended: progress, so that the count is started anew."""
     size = 8_000_000

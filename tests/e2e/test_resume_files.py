@@ -359,6 +359,7 @@ def test_a_part_locked_by_another_program(garner, faults, part):
     assert again.record["resumed_at"] == AT and garner.read("a.bin") == faults.body(SIZE), again
 
 
+@pytest.mark.one_connection
 def test_killed_again_and_again(garner, faults):
     """Each run goes on where the one before was killed."""
     size = 3_000_000

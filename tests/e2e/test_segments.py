@@ -33,6 +33,7 @@ def test_faster_than_one(garner, nginx):
     assert record["timing"]["total"] < 2.2 and record["size"] <= record["received"] <= record["size"] + 1_000_000
 
 
+@pytest.mark.one_connection
 def test_one_by_default(garner, faults):
     record = whole(garner("--json", faults.url("/a.bin", **STRONG)), garner, faults.body(SIZE))
     assert record["segments"] == record["attempts"] == 1

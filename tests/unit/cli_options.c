@@ -196,6 +196,7 @@ static const struct {
     {"--race" URL, F(session.race), AS_BOOL, 1, 0},
     {"--host-failures 3" URL, F(hosts.failures), AS_UNSIGNED, 3, 0},
     {"-q" URL, F(net.loops), AS_UNSIGNED, 1, 0},
+    {"--loops 8 -j 2" URL, F(net.loops), AS_UNSIGNED, 2, 0},
     {"--loops 3" URL, F(net.loops), AS_UNSIGNED, 3, 0},
     {"--executor-threads 2" URL, F(executor_threads), AS_UNSIGNED, 2, 0},
     {"--buffer 1M" URL, F(store.buffer), AS_COUNT, 1 << 20, 0},
