@@ -152,7 +152,8 @@ static struct err *on_hand_over(void *arg)
         struct far *f = container_of(node, struct far, fill);
         list_splice(&f->blocks, &f->filling);
         f->nfilling = 0;
-        f->tell_resolved = f->resolved;
+        f->tell_resolved |= f->resolved;
+        f->resolved = false;
         f->tell_head = f->headed;
         if (list_empty(&f->arrival)) {
             list_push(&l->arrivals, &f->arrival);
