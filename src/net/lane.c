@@ -221,10 +221,10 @@ static struct err *there_body(void *arg, const void *bytes, size_t n)
     f->expected -= f->expected >= 0 ? (int64_t)n : 0;
     pthread_mutex_lock(&l->lock);
     l->unread += n;
-    const bool over = l->unread > l->window;
+    const bool enough = l->held || l->unread > l->window;
     pthread_mutex_unlock(&l->lock);
     note(f);
-    if (over && !l->holding) {
+    if (enough && !l->holding) { /* now: libcurl may read on for long before the loop's turn */
         (void)on_settle(l);
     }
     return NULL;
