@@ -234,6 +234,7 @@ def test_mirrors_by_redirects(garner, faults, other):
 
 # -- --race -------------------------------------------------------------------------------------
 
+@pytest.mark.one_connection
 def test_race(garner, faults, other):
     """The first mirror would answer after a minute."""
     urls = [faults.url("/a.bin", **STRONG, delay=60), other.url("/a.bin", **STRONG)]
