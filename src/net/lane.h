@@ -30,6 +30,9 @@ struct future *lane_transfer(struct lane *l, const struct request *rq,
 /* Nothing more is read there, or as before. */
 void lane_hold(struct lane *l, bool hold);
 
+/* transfer_hold for a future of lane_transfer; false: it is none. */
+bool lane_hold_transfer(struct future *f, bool hold);
+
 /* What is known of it so far: of a future of lane_transfer; NULL for others. */
 const struct reply *lane_reply(const struct future *f);
 

@@ -3,6 +3,7 @@
 libgarner_a_SOURCES += src/net/multi.c src/net/multi_sockets.c src/net/multi.h src/net/life.c
 libgarner_a_SOURCES += src/net/private.h
 libgarner_a_SOURCES += src/net/loops.c src/net/loops.h src/net/lane.c src/net/lane.h
+libgarner_a_SOURCES += src/net/far.c src/net/lane_private.h
 libgarner_a_SOURCES += src/net/affinity.c src/net/affinity.h
 libgarner_a_SOURCES += src/net/limit.c src/net/kept.c src/net/share.c src/net/init.c src/net/debug.c
 libgarner_a_SOURCES += src/net/easy.c src/net/easy_options.c src/net/easy_request.c

@@ -210,6 +210,9 @@ static const struct future_ops transfer_ops = {"transfer", cancel, fini};
 
 void transfer_hold(struct future *transfer, bool hold)
 {
+    if (lane_hold_transfer(transfer, hold)) {
+        return;
+    }
     struct transfer *t = container_of(transfer, struct transfer, future);
     if (transfer->ops != &transfer_ops || t->held == hold) {
         return;
