@@ -15,6 +15,8 @@ import pytest
 
 import runner
 
+pytestmark = pytest.mark.one_loop
+
 OLD = "Sat, 01 Jan 2022 00:00:00 GMT"
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from test_bodies import records, settled, spooled, unread
 
+pytestmark = pytest.mark.one_loop
+
 OLD, OLD_TIME = "Sat, 01 Jan 2022 00:00:00 GMT", 1640995200
 
 
