@@ -96,7 +96,9 @@ void body_end(struct body *b)
         return;
     }
     b->ended = true;
-    if (b->exposed && !b->over && (l->busy || b->begun)) {
+    const bool going = l->busy && l->work.emit == b; /* begun and over are the job's */
+    const bool over = !going && b->over;
+    if (going || (!over && b->begun)) {
         l->torn = true;
     }
     l->waiting -= body__pending(b);
@@ -111,7 +113,7 @@ void body_end(struct body *b)
     if (l->favoured == b) {
         l->favoured = NULL;
     }
-    if (!b->over) {
+    if (!over) {
         b->restart = true;
         body__dirty(b);
     }
@@ -203,7 +205,9 @@ void body__emitted(struct body *b, struct err *e)
     }
     b->emission = NULL;
     m->body = NULL;
-    timer_stop(&b->line->patience);
+    if (b == b->line->current) {
+        timer_stop(&b->line->patience);
+    }
     if (e) {
         err_unref(future_set_error(&m->fut, e));
     } else {

@@ -66,7 +66,7 @@ struct body {
     struct list given; /* of struct chunk */
     struct blobs blobs;
     int64_t out;      /* bytes that went out, or to the end of what does */
-    bool drop;        /* forget it all first */
+    bool drop;        /* forget the blobs first: they are of a reply that does not count */
     bool last;        /* given and blobs are all there is */
     bool begun, over; /* its first byte is out; its last is */
     bool closed;      /* its last is on its way */

@@ -96,9 +96,10 @@ static bool is_due(const struct line *l, const struct body *b)
 
 static void lend(struct line *l, struct body *b)
 {
-    if (b->restart) {
+    if (b->restart) { /* what has come since then counts */
         b->restart = false;
         b->drop = true;
+        chunks_drop(b->line->store, &b->given);
     }
     if (b->fresh.bytes > 0) {
         chunks_take(&b->fresh, b == l->current || b->whole || b->pressed, &b->given);

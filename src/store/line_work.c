@@ -49,9 +49,8 @@ void blobs_fini(struct blobs *q)
     *q = (struct blobs){NULL, 0, 0, 0};
 }
 
-static void drop_all(struct line *l, struct body *b)
+static void drop_blobs(struct line *l, struct body *b)
 {
-    list_splice(&l->work.done, &b->given);
     for (; b->blobs.count > 0; blobs_shift(&b->blobs)) {
         spool_drop(l->spool, &b->blobs.at[b->blobs.first]);
     }
@@ -192,7 +191,7 @@ void line_work_run(struct line *l)
     list_for_each (node, &w->bodies) {
         struct body *b = container_of(node, struct body, lent);
         if (b->drop) {
-            drop_all(l, b);
+            drop_blobs(l, b);
         }
         if (b != w->current && !w->error) {
             w->error = spool_given(l, b);

@@ -2,6 +2,7 @@
 /* src/store/line.c, body.c: whose turn it is, who is held, what is torn; tar.c is tried end to end.
  */
 #include "store/line.h"
+#include "store/tar.h"
 #include "store_bed.h"
 
 #include <fcntl.h>
@@ -168,6 +169,33 @@ START_TEST(line_torn_by_what_does_not_continue)
 }
 END_TEST
 
+START_TEST(line_starts_over_while_a_job_runs)
+{
+    struct bed b;
+    int fds[2];
+    bed_make(&b, 2, NULL);
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    struct line *l = line_of(&b, fds[1], true, 1 << 20);
+    struct body *first = body_of(l, 1, "first"); /* a job has it from now on */
+    struct body *k = body_of(l, 2, "what the first reply brought");
+    err_is_none(body_start(k, 0, -1));
+    err_is_none(body_write(k, "again", 5));
+    struct future *second = body_emit(k, NULL, -1);
+    goes_out(&b, first);
+    reads(fds[0], "first");
+    line_set_head(l, 2);
+    loop_completes(b.l, second);
+    future_unref(second);
+    body_free(k);
+    reads(fds[0], "again");
+    ck_assert_int_eq(line_waiting(l), 0);
+    line_free(l);
+    close(fds[0]);
+    close(fds[1]);
+    bed_end(&b);
+}
+END_TEST
+
 START_TEST(line_in_the_order_of_ends)
 {
     struct bed b;
@@ -193,6 +221,51 @@ START_TEST(line_in_the_order_of_ends)
 }
 END_TEST
 
+/* The one that goes out is to come to its end, the others are not; but nobody reads. */
+START_TEST(line_of_an_archive_is_not_waited_for_without_end)
+{
+    struct bed b;
+    int fds[2];
+    bed_make(&b, 2, NULL);
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    ck_assert_int_eq(fcntl(fds[1], F_SETPIPE_SZ, 4096), 4096);
+    const struct line_options o = {.fd = fds[1],
+        .name = "the pipe",
+        .ordered = true,
+        .tar = true,
+        .in_memory = 1000,
+        .most = 1 << 20};
+    const struct line_events events = {NULL, NULL, NULL};
+    struct line *l = NULL;
+    struct err *e = line_new(b.s, &o, &events, &l);
+    if (tar_version()) {
+        err_is_none(e);
+        char text[8192];
+        memset(text, 'x', sizeof(text) - 1);
+        text[sizeof(text) - 1] = '\0';
+        struct body *first = body_of(l, 1, text), *second = body_of(l, 2, text);
+        struct future *goes = body_emit(first, "first", -1);
+        struct future *waits = body_emit(second, "second", -1);
+        loop_spin(b.l, 20);
+        ck_assert(future_cancel(goes) && !future_done(goes));
+        ck_assert(future_cancel(waits) && future_done(waits));
+        err_unref(loop_run_until_complete(b.l, goes));
+        ck_assert(future_cancelled(goes));
+        future_unref(goes);
+        future_unref(waits);
+        body_free(second);
+        body_free(first);
+        ck_assert(line_torn(l));
+    }
+    err_unref(e);
+    line_free(l);
+    loop_spin(b.l, 20);
+    close(fds[0]);
+    close(fds[1]);
+    bed_end(&b);
+}
+END_TEST
+
 Suite *store_line_suite(void)
 {
     Suite *s = suite_create("store_line");
@@ -200,7 +273,9 @@ Suite *store_line_suite(void)
     tcase_add_test(t, line_in_order);
     tcase_add_test(t, line_holds_all_but_the_head);
     tcase_add_test(t, line_torn_by_what_does_not_continue);
+    tcase_add_test(t, line_starts_over_while_a_job_runs);
     tcase_add_test(t, line_in_the_order_of_ends);
+    tcase_add_test(t, line_of_an_archive_is_not_waited_for_without_end);
     suite_add_tcase(s, t);
     return s;
 }
