@@ -125,10 +125,12 @@ static struct err *on_arrived(void *arg)
     list_init(&batch);
     pthread_mutex_lock(&l->lock);
     list_splice(&batch, &l->arrivals);
-    pthread_mutex_unlock(&l->lock);
-    while ((node = list_pop(&batch))) {
+    while ((node = list_pop(&batch))) { /* under the lock: the other side looks at the nodes */
+        pthread_mutex_unlock(&l->lock);
         far__deliver(container_of(node, struct far, arrival));
+        pthread_mutex_lock(&l->lock);
     }
+    pthread_mutex_unlock(&l->lock);
     return NULL;
 }
 

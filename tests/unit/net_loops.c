@@ -125,7 +125,7 @@ START_TEST(all_bytes_come_here_in_order)
         ck_assert_uint_eq(seen[i].resolved, 1);
         end(&seen[i]);
     }
-    ck_assert_uint_eq(server_connections(s.server), MANY);
+    ck_assert_uint_le(server_connections(s.server), MANY);
     scene_end(&s);
 }
 END_TEST
