@@ -198,14 +198,26 @@ static void tell_lost(struct worker *w, const struct claim *c)
 {
     struct buf b = BUF_INIT;
     buf_addf(&b,
-        "entry %s of %s was taken over by another worker: its record here is not written; "
-        "--idle-claim may be too short",
+        "entry %s of %s was taken over by another worker (--idle-claim may be too short), or Redis "
+        "has forgotten it: its record here is not written",
         c->id, c->share->stream);
     if (!w->lost_told && !buf_failed(&b)) {
         w->events.note(w->events.arg, b.data);
     }
     w->lost_told = true;
     buf_fini(&b);
+}
+
+/* Our own reader took what we had just put back. The claim stays open until that is undone. */
+static bool put_back_again(struct claim *c)
+{
+    c->back = false;
+    c->again = true;
+    c->deliveries = c->left + 1;
+    struct err *error = worker_put_back(c->share->worker, c, false);
+    const bool sent = !error;
+    err_unref(error);
+    return sent;
 }
 
 /* The server has it, or says that it is not ours. Sent twice, that says nothing. */
@@ -219,8 +231,11 @@ static void on_ended(void *arg, const struct outbox_answer *answer)
                       : "given back");
     if (answer->error && !worker__is_no_group(answer->error)) {
         w->events.on_failed(w->events.arg, answer->error);
-    } else if (redis_reply_int(answer->reply) != 1 && !answer->again) {
+    } else if (redis_reply_int(answer->reply) != 1 && !answer->again && !c->again) {
         tell_lost(w, c);
+    }
+    if (c->back && !answer->error && put_back_again(c)) {
+        return;
     }
     claim__free(c);
     worker__wake_reader(w);
@@ -276,9 +291,10 @@ static long long idle_for_retry(const struct worker *w, const struct claim *c)
 struct err *worker_put_back(struct worker *w, struct claim *c, bool tried)
 {
     struct redis_args a;
+    c->left = tried || !c->deliveries ? c->deliveries : c->deliveries - 1;
     begin(&a, script_put_back, c, NULL);
     redis_args_adds(&a, SCRIPTS_RELEASED);
     redis_args_addi(&a, tried ? idle_for_retry(w, c) : SCRIPTS_LONG_IDLE);
-    redis_args_addi(&a, tried || !c->deliveries ? c->deliveries : c->deliveries - 1);
+    redis_args_addi(&a, c->left);
     return end(c, &a, false);
 }

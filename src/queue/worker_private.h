@@ -19,6 +19,9 @@ struct claim {
     unsigned deliveries;
     bool ending;   /* its end is on the way to the server */
     bool recorded; /* ... with a record */
+    unsigned left; /* deliveries that it is put back with */
+    bool back;     /* and came here again before the answer to that did */
+    bool again;    /* so it was put back once more */
     UT_hash_handle hh;
 };
 

@@ -192,7 +192,7 @@ static bool keep_item(struct worker *w, void *item)
 }
 
 /* One entry: {id, fields, ...}. One that is ours already came again because the server forgot that
- * it was delivered. */
+ * it was delivered, or before the answer to its end. */
 static struct err *take_entry(struct share *s, const struct redisReply *entry, unsigned deliveries)
 {
     struct worker *w = s->worker;
@@ -203,7 +203,11 @@ static struct err *take_entry(struct share *s, const struct redisReply *entry, u
         .exhausted = deliveries > w->options.max_deliveries,
         .fields = redis_reply_at(entry, 1),
     };
-    if (!id || claim__find(s, id)) {
+    struct claim *open = id ? claim__find(s, id) : NULL;
+    if (open) {
+        open->back = open->ending && !open->recorded;
+    }
+    if (!id || open) {
         return NULL;
     }
     size_t bytes = bytes_of(d.fields);

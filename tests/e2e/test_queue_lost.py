@@ -14,10 +14,11 @@ from test_queue import FAST, done_once, pytestmark, records, redis, work  # noqa
 
 class Cutter:
     """A way to Redis that passes on so many bytes of answers, then cuts the connection: what the server has done
-    meanwhile, nobody was told. The last connection lasts."""
+    meanwhile, nobody was told. After so many cuts, connections last. hold: (the number of a connection, an event that
+    its answers past the first wait for)."""
 
-    def __init__(self, server, seed, least, most, cuts):
-        self._dice, self._range, self._cuts = random.Random(seed), (least, most), cuts
+    def __init__(self, server, seed, least, most, cuts, hold=(0, None)):
+        self._dice, self._range, self._cuts, self._hold = random.Random(seed), (least, most), cuts, hold
         self._server, self.made = str(server.socket), 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/jobs"
@@ -30,13 +31,18 @@ class Cutter:
             far.connect(self._server)
             self.made += 1
             left = self._dice.randint(*self._range) if self.made <= self._cuts else None
+            held = self._hold[1] if self.made == self._hold[0] else None
             threading.Thread(target=self._pass, args=(near, far, None), daemon=True).start()
-            threading.Thread(target=self._pass, args=(far, near, left), daemon=True).start()
+            threading.Thread(target=self._pass, args=(far, near, left, held), daemon=True).start()
 
     @staticmethod
-    def _pass(source, sink, left):
+    def _pass(source, sink, left, held=None):
+        first = True
         try:
             while data := source.recv(65536):
+                if held and not first:
+                    held.wait(60)
+                first = False
                 sink.sendall(data if left is None else data[:left])
                 if left is not None:
                     left -= len(data)
@@ -76,6 +82,20 @@ def test_answers_to_workers_are_lost(garner, redis, faults):  # noqa: F811
         i = int(record["url"].split("/f")[1].split("?")[0])
         assert garner.read(record["path"]) == faultserver.body(100, i)
     assert redis("XLEN", "jobs:dead") == 0
+
+
+def test_what_was_put_back_comes_again_before_the_answer(garner, redis, faults):  # noqa: F811
+    """The worker's own reader claims it while the other connection says nothing: it is put back once more."""
+    redis("XGROUP", "CREATE", "jobs", "garner", "0", "MKSTREAM")
+    redis.add(url=faults.url("/f", status="503,200"))
+    held = threading.Event()
+    way = Cutter(redis, 3, 0, 0, 0, hold=(2, held))
+    run = garner.start("--queue", way.url, "-d", "out", "--idle-claim", "1h", "--exit-when-empty", *FAST)
+    run.until(lambda: [p[3] for p in redis.pending() if p[1] != "garner:released"] == [2], "second delivery")
+    held.set()
+    assert run.wait().status == 1
+    assert len(faults.requests("/f")) == 2 and [f["deliveries"] for _, f in redis.entries("jobs:results")] == ["2"]
+    done_once(redis)
 
 
 def test_a_server_that_does_not_serve_is_not_asked_all_the_time(garner, redis, faults):  # noqa: F811
