@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/bodies.h"
 
+#include "aio/shield.h"
 #include "aio/task.h"
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "cli/app_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +17,8 @@
 #include <unistd.h>
 
 #define IN_MEMORY ((size_t)16 << 20)
+
+enum { TRIES = 16 }; /* how often a part may turn up and get its name under us */
 
 struct bodies {
     const struct options *options; /* borrowed */
@@ -34,11 +38,44 @@ static struct err *cannot(const struct bodies *b, int errnum)
     return err_errno(ERR_IO, errnum, "--tar: cannot write %s", b->path);
 }
 
+static struct err *busy(const struct bodies *b)
+{
+    return err_new(ERR_IO, "EBUSY", "--tar: another garner is writing %s", b->path);
+}
+
+/* Opens and locks it. *again: the one who had the lock has given it its name meanwhile, and what is
+ * open is an archive that is whole. */
+static struct err *lock_part(struct bodies *b, bool *again)
+{
+    const char *part = b->part + (b->name - b->path);
+    struct stat st, named;
+
+    *again = false;
+    b->fd = openat(b->dir, part, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (b->fd < 0) {
+        return cannot(b, errno);
+    }
+    if (flock(b->fd, LOCK_EX | LOCK_NB) < 0) {
+        return errno == EWOULDBLOCK ? busy(b) : cannot(b, errno);
+    }
+    if (fstat(b->fd, &st) < 0) {
+        return cannot(b, errno);
+    }
+    if (!S_ISREG(st.st_mode) || st.st_nlink > 1) {
+        return err_new(ERR_USAGE, NULL, "--tar: %s is not a regular file%s", b->part,
+            S_ISREG(st.st_mode) ? " with one name" : "");
+    }
+    *again = fstatat(b->dir, part, &named, AT_SYMLINK_NOFOLLOW) < 0 || named.st_ino != st.st_ino ||
+             named.st_dev != st.st_dev;
+    return NULL;
+}
+
 /* Whoever holds the lock writes; what an earlier run left is begun anew. */
 static struct err *open_part(struct bodies *b)
 {
     struct buf part = BUF_INIT;
-    struct stat st;
+    struct err *error = NULL;
+    bool again = true;
 
     buf_addf(&part, "%s.part", b->path);
     b->part = buf_failed(&part) ? NULL : buf_take(&part);
@@ -46,20 +83,14 @@ static struct err *open_part(struct bodies *b)
     if (!b->part) {
         return err_plain(ERR_NOMEM);
     }
-    b->fd = openat(
-        b->dir, b->part + (b->name - b->path), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (b->fd < 0 || fstat(b->fd, &st) < 0) {
-        return cannot(b, errno);
+    for (int tries = 0; !error && again; tries++) {
+        if (b->fd >= 0) {
+            close(b->fd);
+            b->fd = -1;
+        }
+        error = tries < TRIES ? lock_part(b, &again) : busy(b);
     }
-    if (!S_ISREG(st.st_mode)) {
-        return err_new(ERR_USAGE, NULL, "--tar: %s is not a regular file", b->part);
-    }
-    if (flock(b->fd, LOCK_EX | LOCK_NB) < 0) {
-        return errno == EWOULDBLOCK
-                   ? err_new(ERR_IO, "EBUSY", "--tar: another garner is writing %s", b->path)
-                   : cannot(b, errno);
-    }
-    return ftruncate(b->fd, 0) < 0 ? cannot(b, errno) : NULL;
+    return !error && ftruncate(b->fd, 0) < 0 ? cannot(b, errno) : error;
 }
 
 static struct err *open_dir(struct bodies *b)
@@ -198,12 +229,25 @@ struct finishing {
     struct co co;
     struct bodies *bodies; /* borrowed */
     struct future *wait;   /* owned */
+    struct future *naming; /* owned: the job that gives the archive its name */
     bool whole;
 };
 
 static void finishing_drop(void *frame)
 {
-    future_unref(((struct finishing *)frame)->wait);
+    struct finishing *f = frame;
+
+    future_unref(f->wait);
+    future_unref(f->naming);
+}
+
+/* What to await until the job has ended, which borrows the bodies, cancelled or not. NULL, a mere
+ * yield, without memory. */
+static struct future *naming_end(struct finishing *f)
+{
+    future_unref(f->wait);
+    f->wait = shield(f->naming);
+    return f->wait;
 }
 
 static enum co_state finish_step(void *frame, struct err *status)
@@ -221,14 +265,13 @@ static enum co_state finish_step(void *frame, struct err *status)
     if (status || !b->part || !f->whole || !line_ended_well(b->line)) {
         return status ? co_fail(&f->co, err_ref(status)) : co_return (&f->co, NULL, NULL);
     }
-    future_unref(f->wait);
-    f->wait = executor_submit(b->executor, give_name, b, NULL, NULL, &error);
-    if (!f->wait) {
-        return co_fail(&f->co, error);
+    f->naming = executor_submit(b->executor, give_name, b, NULL, NULL, &error);
+    while (f->naming && !future_done(f->naming)) {
+        CO_AWAIT(&f->co, naming_end(f));
     }
-    CO_AWAIT(&f->co, f->wait);
-    if (status) {
-        return co_fail(&f->co, err_ref(status));
+    error = f->naming ? future_error(f->naming) : error;
+    if (error) {
+        return co_fail(&f->co, error);
     }
     free(b->part);
     b->part = NULL;
@@ -246,7 +289,7 @@ struct future *bodies_finish(struct bodies *b, const struct session *s, const st
     }
     struct finishing *f = task_frame(t);
     f->bodies = b;
-    f->whole = !e && session_totals(s)->cancelled == 0;
+    f->whole = !e && session_totals(s)->cancelled == 0 && session_exit(s) != STATUS_TIMEOUT;
     return task_future(t);
 }
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PIECE = 1 << 14, LINE_MOST = 1 << 16 };
+enum { PIECE = 1 << 14, LINE_MOST = 1 << 16, FLUSH_PIECES = 64 };
 
 struct commands {
     struct forkserver *forkserver; /* owned */
@@ -147,7 +147,8 @@ struct err *commands_attach(struct commands *c, struct loop *l, struct report *r
 
 void commands_flush(struct commands *c)
 {
-    while (c && c->watch && read_some(c)) {
+    /* what a pipe holds, and not for ever: they may have left somebody behind who writes on */
+    for (unsigned n = 0; n < FLUSH_PIECES && c && c->watch && read_some(c); n++) {
     }
     if (c && c->line.len > 0) {
         show_line(c);

@@ -12,9 +12,11 @@
 #include "store/digest.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { SLOWEST = 1000 };
 
@@ -120,8 +122,15 @@ static struct err *open_all(struct page *p, const char *path)
     if (e || failed) {
         return e ? e : err_errno(ERR_IO, failed, "cannot write %s", path);
     }
+    const int fd = fcntl(p->draft.fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (fd < 0) { /* a batch may outlive the draft */
+        return err_errno(ERR_IO, errno, "cannot write %s", path);
+    }
     p->stats = page_stats_new();
-    p->file = outfile_new(p->draft.fd, false, path, "");
+    p->file = outfile_new(fd, true, path, "");
+    if (!p->file) {
+        close(fd);
+    }
     return p->stats && p->file ? NULL : err_plain(ERR_NOMEM);
 }
 

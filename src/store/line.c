@@ -32,27 +32,29 @@ static struct err *on_watch(void *arg)
     return NULL;
 }
 
-/* Who shares the pipe must not find it non-blocking: it is opened anew. */
-static void open_again(struct line *l)
+/* Who shares the pipe must not find it non-blocking: it is opened anew. -1: it cannot be. */
+static int open_again(int fd)
 {
     char path[32];
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", l->options.fd);
-    l->own_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    if (l->own_fd >= 0) {
-        l->outlet.fd = l->own_fd;
-        l->outlet.nonblocking = true;
-    }
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
-static struct err *open_outlet(struct line *l)
+static struct err *open_outlet(struct line *l, int fd)
 {
-    int failed = outlet_init(&l->outlet, l->options.fd);
+    int failed = outlet_init(&l->outlet, fd);
+    if (!failed && l->outlet.kind == OUTLET_PIPE) {
+        l->own_fd = open_again(fd);
+        l->outlet.nonblocking = l->own_fd >= 0;
+    }
+    if (!failed && l->own_fd < 0) {
+        l->own_fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        failed = l->own_fd < 0 ? errno : 0;
+    }
     if (failed) {
-        return err_errno(ERR_IO, failed, "cannot write %s", l->options.name);
+        return err_errno(ERR_IO, failed, "cannot write %s", l->name);
     }
-    if (l->outlet.kind == OUTLET_PIPE) {
-        open_again(l);
-    }
+    l->outlet.fd = l->own_fd;
     if (l->outlet.kind == OUTLET_FILE) {
         return NULL;
     }
@@ -83,7 +85,8 @@ struct err *line_new(struct store *s, const struct line_options *options,
     list_init(&l->work.done);
     timer_init(&l->patience, NULL, l);
     l->spool = spool_new(options->in_memory);
-    struct err *e = l->spool ? open_outlet(l) : err_plain(ERR_NOMEM);
+    l->name = mem_dup(options->name);
+    struct err *e = l->spool && l->name ? open_outlet(l, options->fd) : err_plain(ERR_NOMEM);
     if (!e && options->tar) {
         e = tar_new(&l->out, &l->tar);
     }
@@ -109,6 +112,7 @@ void line__unref(struct line *l)
         close(l->own_fd);
     }
     store__unref(l->store);
+    free(l->name);
     free(l);
 }
 

@@ -25,8 +25,8 @@ struct body;
 struct line;
 
 struct line_options {
-    int fd;           /* borrowed: stays open */
-    const char *name; /* for messages; borrowed */
+    int fd;           /* borrowed: the line has a descriptor of its own */
+    const char *name; /* for messages; copied */
     bool ordered;
     bool tar;
     size_t in_memory; /* bytes of bodies that wait in memory; more goes to a temporary file */

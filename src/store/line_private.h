@@ -93,7 +93,8 @@ struct line {
     void (*on_favour)(void *arg, uint64_t order);
     void *favour_arg;
     struct outlet outlet;
-    int own_fd;          /* owned: the same pipe, opened anew so that it does not block; -1 */
+    char *name;          /* owned */
+    int own_fd;          /* owned: a job may outlive the caller's */
     struct watch *watch; /* owned; NULL for a file */
     bool watch_hangup;
 

@@ -102,7 +102,7 @@ static bool flush(struct line *l)
             w->gone = true;
             return false;
         } else {
-            w->error = err_errno(ERR_IO, errno, "cannot write %s", l->options.name);
+            w->error = err_errno(ERR_IO, errno, "cannot write %s", l->name);
             return false;
         }
     }

@@ -111,10 +111,10 @@ def test_an_archive_gets_its_name_at_the_end(garner, faults):
     assert garner.files() == ["x.tar"]
 
 
-@pytest.mark.parametrize("how", ["signal", "fail-fast", "timeout"])
+@pytest.mark.parametrize("how", ["signal", "fail-fast", "timeout", "wait"])
 def test_cut_short_it_is_ended_properly(garner, faults, how):
     args = {"signal": [], "fail-fast": ["--fail-fast", faults.url("/bad", status=404, gate="h")],
-            "timeout": ["--timeout", "1s"]}[how]
+            "timeout": ["--timeout", "1s"], "wait": ["--wait", "--timeout", "1s"]}[how]
     run = garner.start("--tar", "x.tar", faults.url("/good", size=300_000), faults.url("/half", size=900_000,
                        gate="never", gate_at=500_000), *args)
     faults.wait_gate("never")
@@ -123,12 +123,26 @@ def test_cut_short_it_is_ended_properly(garner, faults, how):
         run.send(signal.SIGTERM)
     faults.open("h")
     result = run.wait()
-    assert result.status == {"signal": 143, "fail-fast": 1, "timeout": 124}[how]
+    assert result.status == {"signal": 143, "fail-fast": 1, "timeout": 124, "wait": 124}[how]
     assert garner.files() == ["x.tar.part"] and "what is in the archive is in x.tar.part" in result.stderr
     assert members(garner.read("x.tar.part")) == [("good", faults.body(300_000))]
     # the next run begins anew
     assert garner("-q", "--tar", "x.tar", faults.url("/other", text="new")).status == 0
     assert members(garner.read("x.tar")) == [("other", b"new")] and garner.files() == ["x.tar"]
+
+
+def test_a_part_that_is_somebody_elses(garner, faults):
+    garner.write("precious", "as it was")
+    os.link(garner.path("precious"), garner.path("x.tar.part"))
+    result = garner("--tar", "x.tar", faults.url("/a", text="a"))
+    assert result.status == 2 and "not a regular file with one name" in result.stderr
+    os.unlink(garner.path("x.tar.part"))
+    os.symlink("precious", garner.path("x.tar.part"))
+    assert garner("--tar", "x.tar", faults.url("/a", text="a")).status == 3
+    os.unlink(garner.path("x.tar.part"))
+    os.mkfifo(garner.path("x.tar.part"))
+    assert garner("--tar", "x.tar", faults.url("/a", text="a")).status == 3
+    assert garner.read("precious") == b"as it was"
 
 
 def test_a_member_that_goes_out_is_finished(garner, nginx):
