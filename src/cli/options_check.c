@@ -304,9 +304,6 @@ static const char *contradiction(const struct parse *p)
     if (s->dry_run && (o->timeline || o->report)) {
         return "--dry-run: does nothing that --timeline or --report could show";
     }
-    if (o->timeline && o->report && strcmp(o->timeline, o->report) == 0) {
-        return "--report: is the file of --timeline";
-    }
     if (s->dry_run && o->checksums && sums_is_url(o->checksums)) {
         return "--dry-run: makes no request: --checksums has to be a file";
     }
@@ -444,7 +441,8 @@ struct err *options__finish(struct parse *p)
         return err_new(ERR_USAGE, NULL, "%s", why);
     }
     derive(p);
-    e = check_files(&p->o->net);
+    e = options__check_outputs(p);
+    e = e ? e : check_files(&p->o->net);
     e = e ? e : settle(p);
     e = e ? e : check_output(p);
     if (!e) {

@@ -132,6 +132,11 @@ option_fn take_tar, take_body, take_spool;
 const char *options__bodies_wrong(const struct options *o);
 void options__derive_bodies(struct parse *p);
 
+/* -- options_files.c: files that are written -- */
+
+/* No two options write to one file, or write to a list that is read. */
+struct err *options__check_outputs(const struct parse *p);
+
 /* -- options_request.c: what is sent, and over what -- */
 
 option_fn take_method, take_data, take_header, take_referer, take_user, take_bearer, take_cookie,
