@@ -133,6 +133,33 @@ static void strip(struct split_line *t)
     }
 }
 
+/* A cell of the line is "url", with cells beside it: the header row of a table. */
+static bool is_header_row(const struct split_line *t, char separator)
+{
+    bool found = false;
+    size_t cells = 0;
+    for (size_t at = 0; at <= t->len; cells++) {
+        const char *end = memchr(t->text + at, separator, t->len - at);
+        const size_t len = end ? (size_t)(end - t->text) - at : t->len - at;
+        found = found || (len == 3 && memcmp(t->text + at, "url", 3) == 0);
+        at += len + 1;
+    }
+    return found && cells > 1;
+}
+
+/* t: the first line. */
+static void hint_at_tables(const struct lines *p, const struct split_line *t, uint64_t line)
+{
+    if (memmem(t->text, t->len, "://", 3)) {
+        return; /* a URL may well have commas */
+    }
+    if (is_header_row(t, ',')) {
+        p->out.on_warning(p->out.arg, line, "if this is a table, say --input-format csv");
+    } else if (is_header_row(t, '\t')) {
+        p->out.on_warning(p->out.arg, line, "if this is a table, say --input-format tsv");
+    }
+}
+
 static struct err *push_url(struct lines *p, struct split_line t, uint64_t line)
 {
     lines_flush(p, false);
@@ -144,6 +171,9 @@ static struct err *push_url(struct lines *p, struct split_line t, uint64_t line)
     e->line = line;
     p->open = e;
     p->bytes = t.len;
+    if (line == 1) {
+        hint_at_tables(p, &t, line);
+    }
     while (t.len > 0) {
         const char *tab = memchr(t.text, '\t', t.len);
         size_t len = tab ? (size_t)(tab - t.text) : t.len;

@@ -126,6 +126,31 @@ START_TEST(an_option_line_with_no_url)
 }
 END_TEST
 
+START_TEST(a_table_is_known_by_its_header_row)
+{
+    static const char *const rows[] = {"url,out", "id\turl", "url\tout", "id,url,out"};
+    struct got g;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        PUSH(&g, rows[i]);
+        ck_assert_uint_eq(g.warnings, 1);
+        ck_assert_uint_eq(g.warned_line, 1);
+        drop(&g);
+    }
+    PUSH(&g, "url");
+    ck_assert_uint_eq(g.warnings, 0);
+    drop(&g);
+    PUSH(&g, "# a comment", "url,out");
+    ck_assert_uint_eq(g.warnings, 0);
+    drop(&g);
+    PUSH(&g, "urls,out");
+    ck_assert_uint_eq(g.warnings, 0);
+    drop(&g);
+    PUSH(&g, "http://h/1,url");
+    ck_assert_uint_eq(g.warnings, 0);
+    drop(&g);
+}
+END_TEST
+
 START_TEST(a_bad_option_spoils_its_entry)
 {
     struct got g;
@@ -211,6 +236,7 @@ Suite *cli_lines_suite(void)
     tcase_add_test(t, urls_comments_and_blanks);
     tcase_add_test(t, aria2_options);
     tcase_add_test(t, an_option_line_with_no_url);
+    tcase_add_test(t, a_table_is_known_by_its_header_row);
     tcase_add_test(t, a_bad_option_spoils_its_entry);
     tcase_add_test(t, garbage);
     tcase_add_test(t, options_after_silence_are_late);
