@@ -18,6 +18,7 @@
  *
  * A run: options -> session -> exit status.
  */
+#include "base/buf.h"
 #include "cli/app.h"
 #include "cli/enqueue.h"
 #include "cli/options.h"
@@ -64,13 +65,25 @@ static void fill_standard_streams(void)
     }
 }
 
+static void say_what_is_traced(void)
+{
+    struct buf b = BUF_INIT;
+
+    buf_adds(&b, "GARNER_TRACE names a component that does not exist; there are ");
+    trace_names(&b);
+    if (!buf_failed(&b)) {
+        report_early(NULL, b.data);
+    }
+    buf_fini(&b);
+}
+
 static int run(struct options *options)
 {
     struct trace trace;
     struct app_end end;
 
     if (!trace_init(&trace, getenv("GARNER_TRACE"), STDERR_FILENO)) {
-        report_early(NULL, "GARNER_TRACE names a component that does not exist");
+        say_what_is_traced();
     }
     end = options->queue.to ? enqueue_run(options, &trace) : app_run(options, &trace);
     if (end.signal) {

@@ -2,6 +2,8 @@
 /* Component traces. A line is one write(), so lines of several threads do not mix. */
 #include "base/trace.h"
 
+#include "base/buf.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +54,14 @@ bool trace_init(struct trace *t, const char *spec, int fd)
         spec += *spec == ',';
     }
     return known;
+}
+
+void trace_names(struct buf *b)
+{
+    for (size_t i = 0; i < NCOMPONENTS; i++) {
+        buf_addf(b, "%s%s", i ? ", " : "", components[i].name);
+    }
+    buf_adds(b, " and all");
 }
 
 static const char *component_name(enum trace_component c)

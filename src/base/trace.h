@@ -29,6 +29,10 @@ struct trace {
  * names are ignored and make it return false. */
 bool trace_init(struct trace *t, const char *spec, int fd);
 
+/* "loop, task, ..." appended to b: the names that there are. */
+struct buf;
+void trace_names(struct buf *b);
+
 /* True if the component is traced; t may be NULL. */
 static inline bool trace_on(const struct trace *t, enum trace_component c)
 {

@@ -69,9 +69,12 @@ static struct err *unknown(const char *word)
     return option_unknown("--", name, strcspn(name, "="));
 }
 
-static struct err *unknown_letter(int c)
+static struct err *unknown_letter(int c, const char *word)
 {
     const char *answer = habit_of_letter(c);
+    if (c == '-') { /* of "-O-" */
+        return err_new(ERR_USAGE, NULL, "%s: %s", word, answer);
+    }
     return answer ? err_new(ERR_USAGE, NULL, "-%c: %s", c, answer)
                   : err_new(ERR_USAGE, NULL, "unknown option -%c", c);
 }
@@ -118,7 +121,7 @@ static struct err *understand(int got, char *const argv[], const struct option_r
     } else {
         *out = option_by_letter(c);
         if (!*out) {
-            return unknown_letter(c);
+            return unknown_letter(c, word);
         }
     }
     char shown[64];

@@ -44,7 +44,7 @@ static const struct {
     {"-u" URL, "--user: a URL follows where its value (USER:PASSWORD) is expected"},
     {"-b" URL, "--cookie: a URL follows"}, {"-H" URL, "--header: a URL follows"},
     /* wget */
-    {"-O x" URL, "'x' is not a URL"}, {"-O -" URL, "are -o -"}, {"-qO-" URL, "with --output -"},
+    {"-O x" URL, "'x' is not a URL"}, {"-O -" URL, "are -o -"}, {"-qO-" URL, "-qO-: bodies go to standard output with --output -"},
     {"-P d" URL, "the directory is --dir"}, {"--directory-prefix=d" URL, "the directory is --dir"},
     {"-nc" URL, "-c: what was cut off is resumed anyway"},
     {"-t 3" URL, "--retry"}, {"--tries=3" URL, "the number of retries is --retry"},
