@@ -5,8 +5,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
-enum { PORT = 6379, MOST = 65535 };
+enum {
+    PORT = 6379,
+    MOST = 65535,
+    PATH_MOST = sizeof(((struct sockaddr_un *)0)->sun_path) - 1,
+};
 
 static int hex(char c)
 {
@@ -129,6 +134,9 @@ static struct err *take_rest(struct redis_url *u, const char *text, bool local)
             return err_new(ERR_USAGE, NULL, "the path of a socket has to be absolute");
         }
         e = decode(path, len, &u->path);
+        if (!e && strlen(u->path) > PATH_MOST) { /* hiredis would cut it */
+            e = err_new(ERR_USAGE, NULL, "the path of a socket has at most %d bytes", PATH_MOST);
+        }
     } else if (!e) {
         e = take_host(u, host, (size_t)(path - host));
         if (!e && len > 1) {

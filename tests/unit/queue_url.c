@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define SEVENTY "0123456789012345678901234567890123456789012345678901234567890123456789"
+
 /* clang-format off */
 static const struct {
     const char *text, *host, *path, *user, *password, *stream;
@@ -44,6 +46,7 @@ static const struct {
     {"redis://u:1/secret@h/s", "%2F"}, {"redis://u:1?secret@h/s", "%3F"},
     {"redis://u:1#secret@h/s", "%23"}, {"redis://u:1?a=b&secret@h/s", "%3F"},
     {"redis+unix://r?stream=s", "absolute"}, {"redis+unix:///r", "names no stream"},
+    {"redis+unix:///" SEVENTY "/" SEVENTY "?stream=s", "at most 107 bytes"},
     {"redis+unix:///r?stream=", "names no stream"}, {"redis+unix:///?stream=s", "absolute"},
 };
 /* clang-format on */
