@@ -26,11 +26,12 @@ struct err *ledger_open(const struct options *o, struct ledger **out)
 {
     *out = NULL;
     struct ledger *g = mem_new(sizeof(*g));
-    struct err *e = g ? NULL : err_plain(ERR_NOMEM);
-    if (!e) {
-        g->looks = o->session.dry_run;
+    struct err *e = NULL;
+    if (!g) {
+        return err_plain(ERR_NOMEM);
     }
-    if (!e && o->journal && !(g->looks && access(o->journal, F_OK) < 0)) {
+    g->looks = o->session.dry_run;
+    if (o->journal && !(g->looks && access(o->journal, F_OK) < 0)) {
         e = journal_open(o->journal, &g->journal);
     }
     if (!e && o->failures) {

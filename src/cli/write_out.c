@@ -262,7 +262,7 @@ static value_fn *find(const struct variable *in, size_t n, const char *name, siz
 /* False when memory ran out. */
 static bool push(struct write_out *w, struct part part)
 {
-    if (w->count == w->room) {
+    if (!w->parts || w->count == w->room) {
         size_t room = w->room ? 2 * w->room : 16;
         struct part *grown = mem_array(w->parts, room, sizeof(*grown));
         if (!grown) {

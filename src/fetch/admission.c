@@ -118,7 +118,7 @@ static struct err *obstacle(const struct job *job)
 /* What to do with a job whose path was looked at. True: its name changed, look again. */
 static bool admit(struct session *s, struct job *job)
 {
-    const bool present = job->probe.final == PRESENCE_FILE;
+    const bool stays = job->probe.final == PRESENCE_FILE && job->if_exists != IF_EXISTS_OVERWRITE;
     bool again, same;
     struct err *error;
 
@@ -133,14 +133,12 @@ static bool admit(struct session *s, struct job *job)
         return true;
     } else if (same) {
         target_wait(job);
-    } else if (!present || job->if_exists == IF_EXISTS_OVERWRITE) {
-        session__enqueue(s, job);
-    } else if (job->duplicate_of) {
+    } else if (stays && job->duplicate_of) {
         skip(s, job, "duplicate");
-    } else if (job->if_exists == IF_EXISTS_FAIL) {
+    } else if (stays && job->if_exists == IF_EXISTS_FAIL) {
         session__job_end(
             s, job, err_new(ERR_IO, "EEXIST", "%s exists, and --if-exists is fail", job->path));
-    } else if (job->if_exists == IF_EXISTS_SKIP && job->expect.algo == DIGEST_NONE) {
+    } else if (stays && job->if_exists == IF_EXISTS_SKIP && job->expect.algo == DIGEST_NONE) {
         skip(s, job, s->options->marks && job->probe.mark == 0 ? "foreign" : "exists");
     } else {
         session__enqueue(s, job);

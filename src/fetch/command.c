@@ -365,7 +365,7 @@ char **command_words(const struct command *c, const struct command_values *v)
         words += c->pieces[i].kind == PIECE_END;
         add_value(&b, &c->pieces[i], v, i == 0);
     }
-    argv = buf_failed(&b) ? NULL : malloc((words + 1) * sizeof *argv + b.len);
+    argv = buf_failed(&b) || !b.data ? NULL : malloc((words + 1) * sizeof *argv + b.len);
     if (argv) {
         char *text = (char *)(argv + words + 1);
         memcpy(text, b.data, b.len);

@@ -19,8 +19,8 @@ void deliver_head(struct session *s);
 /* A job that asked for a slot gets it at once if all others wait for it. */
 void deliver_hurry(struct job *job);
 
-/* True if its next request may not start: *gate (the caller's; NULL when memory ran out) is to be
- * awaited, and then this asked again. */
+/* True if its next request may not start: *gate (the caller's) is to be awaited, and then this
+ * asked again. */
 bool deliver_gate(struct job *job, struct future **gate);
 
 /* A reply's body follows, from `offset` on; total: of the body, -1: unknown. ERR_POLICY: too large

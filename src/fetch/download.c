@@ -226,6 +226,13 @@ static bool commits_keep_up(const struct session *s)
     return s->committing < hosts_jobs(s->env.hosts);
 }
 
+static void give_slot_back(struct download *d)
+{
+    if (d->verdict != ATTEMPT_DONE || d->attempt.segment || commits_keep_up(d->job->session)) {
+        slot_release(&d->job->slot);
+    }
+}
+
 static struct future *start_commit(struct download *d)
 {
     struct job *job = d->job;
@@ -241,6 +248,7 @@ static struct future *start_commit(struct download *d)
         .origin_url = o->xattr ? url_public(job_url(job)) : NULL,
     };
 
+    job->session->committing++;
     phase_enter(job, PHASE_COMMIT);
     if (job->session->lanes) {
         d->attempt.lane = lanes_take_file(job->session->lanes);
@@ -328,6 +336,14 @@ static void draw_commit(struct download *d)
     attempt_leave_lane(&d->attempt);
 }
 
+static void end_commit(struct download *d)
+{
+    d->job->session->committing--;
+    slot_release(&d->job->slot);
+    take_commit(d);
+    draw_commit(d);
+}
+
 static void record_end(struct download *d)
 {
     struct job *job = d->job;
@@ -407,9 +423,7 @@ static enum co_state download_step(void *frame, struct err *status)
         } else {
             break;
         }
-        if (d->verdict != ATTEMPT_DONE || d->attempt.segment || commits_keep_up(job->session)) {
-            slot_release(&job->slot);
-        }
+        give_slot_back(d);
         status = NULL;
         if (follow(d)) {
             CO_AWAIT(&d->co, d->wait);
@@ -426,12 +440,8 @@ static enum co_state download_step(void *frame, struct err *status)
         slot_release(&job->slot);
         job->best = d->attempt.mirror;
     } else if (d->verdict == ATTEMPT_DONE && d->attempt.sink) {
-        job->session->committing++;
         AWAIT_STEP(d, start_commit(d));
-        job->session->committing--;
-        slot_release(&job->slot);
-        take_commit(d);
-        draw_commit(d);
+        end_commit(d);
         if (!d->error && d->attempt.body) {
             AWAIT_STEP(d, start_delivery(d));
             take_delivery(d);

@@ -61,8 +61,8 @@ struct err *key_of_entry(
     const struct entry *e, const struct url *url, enum key_mode mode, uint64_t *hash)
 {
     struct buf scratch = BUF_INIT;
-    const char *key;
-    size_t len;
+    const char *key = NULL;
+    size_t len = 0;
     struct err *error = key_text(e, url, mode, &scratch, &key, &len);
 
     if (!error) {

@@ -187,6 +187,7 @@ static struct err *enter(struct race *race, unsigned mirror)
     if (error) {
         return error;
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is room for every mirror */
     race->tasks[race->ntasks++] = task;
     struct racer *r = task_frame(task);
     r->race = race;

@@ -15,8 +15,8 @@ enum { REPLY_ARENA = 320 };
 
 struct reply_box {
     struct reply r; /* first: what the world sees is a struct reply * */
-    unsigned
-        refs;  /* atomic: one may be the home loop's, another that of the loop that carries it */
+    /* atomic: one may be the home loop's, another that of the loop that carries it */
+    unsigned refs;
     bool open; /* a status line came, the block has not ended */
     bool done; /* the final block has ended: what comes now are trailers */
     bool chunked;

@@ -27,9 +27,9 @@ bool digest_equal(const struct digest_value *a, const struct digest_value *b);
 #define DIGEST_TEXT 160
 void digest_format(const struct digest_value *d, char *out);
 
-/* Streaming, on any one thread at a time. */
 void digest_add_version(struct buf *b); /* "libcrypto/3.0.16", appended */
 
+/* Streaming, on any one thread at a time. */
 struct digest;
 struct digest *digest_new(enum digest_algo algo); /* NULL when memory ran out */
 void digest_free(struct digest *d);
