@@ -22,7 +22,7 @@ struct link {
     bool ever;           /* it has been up */
     bool away;           /* and people were told that it is not */
     bool busy;           /* it is up, but the server cannot serve now */
-    unsigned failures;   /* in a row */
+    unsigned failures;   /* since a command was answered */
     unsigned times;      /* that it came up */
 };
 
@@ -146,6 +146,7 @@ bool link_mends(struct link *k, const struct err *e)
     if (is_lost(e)) {
         redis_free(k->redis);
         k->redis = NULL;
+        k->failures++;
     } else if (redis_error_passes(e)) {
         k->busy = true;
     } else {
@@ -334,7 +335,6 @@ static void take_up(struct link *k, struct redis *redis)
     k->ever = true;
     k->times++;
     trace_put(loop_trace(k->options.loop), TRACE_QUEUE, "%s: connected", k->name.data);
-    link_works(k);
 }
 
 static enum co_state up_step(void *frame, struct err *status)

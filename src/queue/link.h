@@ -49,7 +49,8 @@ unsigned link_times(const struct link *k);
 /* The server is known to be good, by another link: it is waited for as if this one had been up. */
 void link_trust(struct link *k);
 
-/* A command was answered: what was said to be away is back. */
+/* A command was answered: what was said to be away is back. A server that only lets itself be
+ * connected to is not. */
 void link_works(struct link *k);
 
 /* "127.0.0.1:6379", or the path of the socket. Borrowed. */

@@ -2,6 +2,7 @@
 """A queue whose answers get lost on the way, and a Redis that does not serve for a while."""
 
 import random
+import signal
 import socket
 import subprocess
 import threading
@@ -117,6 +118,20 @@ def test_a_server_that_does_not_serve_is_not_asked_all_the_time(garner, redis, f
     done_once(redis)
 
 
+def answering(reply):
+    """A server that answers commands (lists of words) with what reply gives, and hangs up where that is None."""
+    def handler(connection, number):
+        lines = connection.sock.makefile("rb")
+        while line := lines.readline():
+            words = [lines.read(int(lines.readline()[1:]) + 2)[:-2].decode() for _ in range(int(line[1:]))]
+            said = reply(words)
+            if said is None:
+                return
+            connection.send(said)
+
+    return rawserver.RawServer(handler)
+
+
 def test_errors_of_scripts_as_redis_6_words_them(garner):
     """The first look for abandoned entries meets a full server; the group is lost before the second."""
     script = "-ERR Error running script (call to f_0123): @user_script:1: "
@@ -130,16 +145,22 @@ def test_errors_of_scripts_as_redis_6_words_them(garner):
         groups.extend(words[:1] * (words[0] == "XGROUP"))
         return {"XGROUP": "+OK\r\n", "XREADGROUP": "*-1\r\n", "XPENDING": "*4\r\n:0\r\n$-1\r\n$-1\r\n*-1\r\n"}.get(words[0], ":1\r\n")
 
-    def handler(connection, number):
-        lines = connection.sock.makefile("rb")
-        while line := lines.readline():
-            words = [lines.read(int(lines.readline()[1:]) + 2)[:-2].decode() for _ in range(int(line[1:]))]
-            connection.send(reply(words))
-
-    server = rawserver.RawServer(handler)
-    run = garner("--queue", f"redis://127.0.0.1:{server.port}/jobs", "--exit-when-empty")
+    run = garner("--queue", f"redis://127.0.0.1:{answering(reply).port}/jobs", "--exit-when-empty")
     assert run.status == 0 and "OOM" in run.stderr and "is back" in run.stderr, run
     assert claims == [] and len(groups) == 2
+
+
+def test_a_server_that_hangs_up_is_not_dialled_all_the_time(garner):
+    """It can be connected to, but each read ends the connection."""
+    server = answering(lambda words: None if words[0] in ("EVAL", "XREADGROUP") else ":1\r\n")
+    run = garner.start("--queue", f"redis://127.0.0.1:{server.port}/jobs")
+    run.until(lambda: "is away" in run.errors(), "message")
+    before = server.accepted
+    time.sleep(1)
+    assert server.accepted - before < 20 and run.errors().count("is away") == 1
+    run.until(lambda: server.accepted > before, "another try")
+    run.send()
+    assert run.wait().signal == signal.SIGINT
 
 
 # -- filling -------------------------------------------------------------------------------------
