@@ -13,7 +13,7 @@ struct err *take_tar(struct parse *p, const struct option_row *row, const char *
     if (!*value) {
         return option_error(row, err_new(ERR_USAGE, NULL, "a file name or - is needed"));
     }
-    return take_string(p, row, value);
+    return take_string(p, row, option_is_stdout(value) ? "-" : value);
 }
 
 struct err *take_body(struct parse *p, const struct option_row *row, const char *value)

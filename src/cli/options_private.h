@@ -108,6 +108,8 @@ const char *option_shown(const struct option_row *row, char *text);
 
 /* It begins as the URLs do that garner takes. */
 bool option_is_url(const char *value);
+/* "-", or what other programs are told in its place. */
+bool option_is_stdout(const char *value);
 
 bool strings_add(struct arena *a, struct strings *s, const char *text, size_t len);
 

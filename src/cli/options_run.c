@@ -125,7 +125,7 @@ struct err *take_output(struct parse *p, const struct option_row *row, const cha
     }
     p->output_here = true;
     p->tree = false;
-    p->o->output.bodies = strcmp(value, "-") == 0;
+    p->o->output.bodies = option_is_stdout(value);
     if (p->o->output.bodies || strcmp(value, "/dev/null") == 0) {
         p->o->session.discard |= !p->o->output.bodies;
         p->o->session.output = NULL;

@@ -66,6 +66,11 @@ bool option_is_url(const char *value)
     return strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0;
 }
 
+bool option_is_stdout(const char *value)
+{
+    return strcmp(value, "-") == 0 || strcmp(value, "/dev/stdout") == 0;
+}
+
 bool strings_add(struct arena *a, struct strings *s, const char *text, size_t len)
 {
     if (s->count + 2 > s->room) {

@@ -20,11 +20,14 @@ enum { TRIES = 200 };
 static struct err *find_place(struct place *p, const char *option)
 {
     struct stat st;
+    /* Also what has no path of its own, as the pipe behind /dev/stdout: the link to it would be
+     * replaced. */
+    if (stat(p->path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        return err_new(ERR_USAGE, NULL, "%s: %s is not a regular file", option, p->path);
+    }
     p->real = realpath(p->path, NULL);
     if (!p->real) {
         p->real = mem_dup(p->path);
-    } else if (stat(p->real, &st) == 0 && !S_ISREG(st.st_mode)) {
-        return err_new(ERR_USAGE, NULL, "%s: %s is not a regular file", option, p->path);
     }
     if (!p->real) {
         return err_plain(ERR_NOMEM);

@@ -72,6 +72,7 @@ def test_an_interrupted_run_has_its_page(garner, faults):
     assert process.wait().signal == signal.SIGINT
     report = Report(garner)
     assert [STATES[report.rows[i][1]] for i in (1, 2)] == ["finished", "cancelled"]
+    assert report.totals["hosts"][0][1:3] == [2, 0], "what was cancelled has not failed"
 
 
 def test_a_page_is_replaced_at_the_end_only(garner, faults):
@@ -88,9 +89,12 @@ def test_a_page_is_replaced_at_the_end_only(garner, faults):
 
 
 def test_what_cannot_be_a_page(garner, faults):
-    for name, message in (("none/r", "cannot write none/r"), ("/dev/null", "not a regular file"), (".", "not a regular")):
+    os.symlink("/proc/self/fd/1", garner.path("pipe"))
+    for name, message in (("none/r", "cannot write none/r"), ("/dev/null", "not a regular file"), (".", "not a regular"),
+                          ("pipe", "not a regular file")):
         run = garner("--report", name, faults.url("/a"))
         assert run.status in (2, 3) and message in run.stderr and not faults.requests(), run
+    assert garner.path("pipe").is_symlink()
 
 
 @pytest.fixture

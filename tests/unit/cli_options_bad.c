@@ -144,7 +144,8 @@ static const struct {
     /* contradictions */
     {"-o - --json" URL, "records need --records"}, {"-o - -w x" URL, "records need --records"},
     {"-o - --print new" URL, "records need"}, {"-o - --print0" URL, "records need"},
-    {"--tar - --json" URL, "--tar: with the archive"}, {"-o - --tar x" URL, "goes without --output"},
+    {"--tar - --json" URL, "--tar: with the archive"}, {"--tar /dev/stdout -w x" URL, "--tar: with"},
+    {"-o /dev/stdout --json" URL, "records need --records"}, {"-o - --tar x" URL, "goes without --output"},
     {"--tar x -o /a/{name}" URL, "names in an archive are relative"},
     {"--tar x --journal j" URL, "goes without --journal"},
     {"--body" URL, "--body: goes with --json"}, {"--json --body -o x" URL, "and nowhere else"},
