@@ -69,6 +69,12 @@ static struct host_sums *host_of(struct page_stats *s, const struct lane *lane)
     return &s->hosts[lane->host];
 }
 
+/* What the run itself ended, as a race ends its losers, is nobody's failure. */
+static bool is_failure(const struct span *span)
+{
+    return (span->error && strcmp(span->error, "cancelled") != 0) || span->status >= 400;
+}
+
 static void add_request(struct page_stats *s, const struct span *span)
 {
     struct leg legs[LEGS];
@@ -79,7 +85,7 @@ static void add_request(struct page_stats *s, const struct span *span)
         return;
     }
     h->requests++;
-    h->failed += span->error || span->status >= 400;
+    h->failed += is_failure(span);
     h->bytes += span->received;
     h->seconds += span->end - span->begin;
     for (size_t i = 0; i < n; i++) {
