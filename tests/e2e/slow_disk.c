@@ -2,8 +2,10 @@
 /*
  * A slow and roomy disk for the tests, loaded in front of the C library: all pwrite and pwritev
  * together take SLOW_DISK bytes a second, and of what they are given only the last byte is written,
- * so that a file has its length and takes no room.
+ * so that a file has its length and takes no room. The first fsync makes a file SLOW_SYNC and waits
+ * until somebody has removed it.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -27,6 +29,20 @@ static ssize_t write_end(int fd, const char *last, size_t n, off_t at)
 {
     take_time(n);
     return syscall(SYS_pwrite64, fd, last, (size_t)1, at + (off_t)n - 1) == 1 ? (ssize_t)n : -1;
+}
+
+int fsync(int fd)
+{
+    static int calls;
+    const char *marker = getenv("SLOW_SYNC");
+    if (marker && __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED) == 0) {
+        const struct timespec t = {0, 5000000};
+        close(open(marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        while (access(marker, F_OK) == 0) {
+            nanosleep(&t, NULL);
+        }
+    }
+    return (int)syscall(SYS_fsync, fd);
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)

@@ -7,12 +7,16 @@ import os
 import signal
 import subprocess
 import tarfile
+import time
 
 import pytest
 
+import runner
 from test_bodies import records, settled, spooled, unread
 
 pytestmark = pytest.mark.one_loop
+
+SLOW_DISK = runner.BUILD / "tests" / "e2e" / "slow_disk.so"
 
 OLD, OLD_TIME = "Sat, 01 Jan 2022 00:00:00 GMT", 1640995200
 
@@ -129,6 +133,19 @@ def test_cut_short_it_is_ended_properly(garner, faults, how):
     # the next run begins anew
     assert garner("-q", "--tar", "x.tar", faults.url("/other", text="new")).status == 0
     assert members(garner.read("x.tar")) == [("other", b"new")] and garner.files() == ["x.tar"]
+
+
+@pytest.mark.skipif(not SLOW_DISK.exists() or runner.asan_library() is not None, reason="needs slow_disk.so, alone")
+def test_a_name_is_given_to_the_end(garner, faults):
+    """A signal meets the archive when it is whole and being synced."""
+    run = garner.start("-q", "--fsync", "--tar", "x.tar", faults.url("/a", text="whole"),
+                       env={"LD_PRELOAD": str(SLOW_DISK), "SLOW_SYNC": "syncing"})
+    run.until(lambda: garner.path("syncing").exists(), "the sync")
+    run.send(signal.SIGINT)
+    time.sleep(0.2)  # it has time to do the wrong thing
+    os.unlink(garner.path("syncing"))
+    assert run.wait().status == 130 and run.wait().stderr.count("x.tar.part") == 0
+    assert garner.files() == ["x.tar"] and members(garner.read("x.tar")) == [("a", b"whole")]
 
 
 def test_a_part_that_is_somebody_elses(garner, faults):
