@@ -4,9 +4,9 @@
  *
  *   a mirror -> slot -> claim -> request -> judged -> slot given back -> the next claim
  *
- * It ends when there is nothing to claim. One that brought nothing yet ends with its first failure:
- * the server wants no more connections. Failures of those that were of use are made good after a
- * moment, or by another mirror.
+ * While there is nothing to claim it waits: one of the others may fail, or turn out to be slow. One
+ * that brought nothing yet ends with its first failure: the server wants no more connections.
+ * Failures of those that were of use are made good after a moment, or by another mirror.
  */
 #include "fetch/segment.h"
 
@@ -18,6 +18,7 @@
 
 enum { FAILURES_MOST = 3 }; /* in a row, of one that was of use */
 #define FIRST_WAIT 0.25     /* seconds, doubled each time */
+#define LOOK       0.25     /* seconds until an idle one looks again whether another is slow */
 
 struct helper {
     struct co co;
@@ -260,7 +261,7 @@ static bool ask(struct helper *h)
     struct attempt *a = &h->attempt;
     const struct supply *s = supply_of(h);
 
-    if (slot_refused(&h->slot) || !segments__claim(h->g, &h->seg)) {
+    if (slot_refused(&h->slot) || !segments__claim(h->g, &h->seg, &h->attempt)) {
         return false;
     }
     const struct validators *v = is_leaders(h) ? h->g->v : s->known ? &s->v : NULL;
@@ -326,13 +327,30 @@ static void leave(struct helper *h)
 
 /* -- the coroutine ------------------------------------------------------------------------- */
 
+/* h->wait is a sleep; false: no memory. */
+static bool nap(struct helper *h, double seconds)
+{
+    future_unref(h->wait);
+    h->wait = aio_sleep(h->g->job->session->env.loop, seconds);
+    return h->wait != NULL;
+}
+
 static enum co_state helper_step(void *frame, struct err *status)
 {
     struct helper *h = frame;
     double delay = 0;
 
     CO_BEGIN(&h->co);
-    while (!status && segments__more(h->g) && aim(h)) {
+    while (!status) {
+        while (!status && !segments__more(h->g) && segments__wait(h->g)) {
+            if (!nap(h, LOOK)) {
+                break;
+            }
+            CO_AWAIT(&h->co, h->wait);
+        }
+        if (status || !segments__more(h->g) || !aim(h)) {
+            break;
+        }
         future_unref(h->wait);
         h->wait = ask_for_slot(h);
         if (!h->wait) {
@@ -356,9 +374,7 @@ static enum co_state helper_step(void *frame, struct err *status)
         slot_release(&h->slot);
         status = NULL; /* judged */
         if (delay > 0) {
-            future_unref(h->wait);
-            h->wait = aio_sleep(h->g->job->session->env.loop, delay);
-            if (!h->wait) {
+            if (!nap(h, delay)) {
                 break;
             }
             CO_AWAIT(&h->co, h->wait);

@@ -14,7 +14,10 @@ struct segment {
     int64_t at, end;
     int64_t begin;              /* where the request began ... */
     double since;               /* ... and when: loop_time() */
+    double heard;               /* when something came last, or the request began */
     int64_t asked;              /* where it ends by itself */
+    bool taken;                 /* others bring its rest: the request is being ended */
+    struct attempt *attempt;    /* borrowed: whose request */
     struct sink_stream *stream; /* owned */
 };
 
@@ -44,6 +47,8 @@ struct segments {
     struct taskgroup *group; /* the crew's, while it runs */
     unsigned todo;           /* helpers to begin with */
     unsigned most;           /* connections at once, from now on */
+    double since;            /* when the leading request became a segment ... */
+    int64_t had;             /* ... and the bytes that were there */
     int64_t gained;
     struct err *error; /* owned: the last that a helper ended with */
     bool changed;      /* the file is another by now */
@@ -55,11 +60,13 @@ struct err *segment__start(struct segments *g);
 /* Ends all helpers; with `waiting` only those that have no request under way. */
 void segment__cancel_all(struct segments *g, bool waiting);
 
-/* The next bytes for a request: free ones, else half of what the slowest has still to bring. False
- * if there is nothing. */
-bool segments__claim(struct segments *g, struct segment *s);
+/* The next bytes for the attempt's request: free ones, else half of what the slowest has still to
+ * bring, or all of it if that lags. False if there is nothing. */
+bool segments__claim(struct segments *g, struct segment *s, struct attempt *a);
 /* Whether there would be. */
 bool segments__more(struct segments *g);
+/* Whether there may be later: others are at work, and may fail or turn out to be slow. */
+bool segments__wait(const struct segments *g);
 /* Its request ended: what did not come is free again. */
 void segments__release(struct segments *g, struct segment *s);
 /* Bytes of it came. Returns ERR_STOP_ITERATION when its end was reached before the reply's. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who brings what of a file: the leading request, the crew, and the bytes that are claimed. */
+/* One file over several connections: the leading request, and the crew beside it. */
 #include "fetch/segments.h"
 
 #include "base/alloc.h"
@@ -8,10 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Less than this is not worth a connection, nor is what comes within the second. */
-#define LEAST ((int64_t)256 * 1024)
-#define SOON  1.0
 
 /* Claims begin at round places, as writes do. */
 #define ROUND ((int64_t)256 * 1024)
@@ -66,129 +62,6 @@ void segments_unref(struct segments *g)
     ranges_fini(&g->free);
     err_unref(g->error);
     free(g);
-}
-
-/* -- claims -------------------------------------------------------------------------------- */
-
-/* Seconds until it is there, as things go. */
-static double rest_time(const struct segments *g, const struct segment *s)
-{
-    const double spent = segments__now(g) - s->since;
-    const double speed = spent > 0 ? (double)(s->at - s->begin) / spent : 0;
-    const double rest = (double)(s->end - s->at);
-
-    return speed > 0 ? rest / speed : spent > SOON ? 1e9 + rest : SOON + rest / 1e9;
-}
-
-static bool worth_halving(const struct segments *g, const struct segment *s)
-{
-    const int64_t rest = s->end - s->at;
-
-    return rest >= 2 * g->job->session->options->segment_size ||
-           (rest >= LEAST && rest_time(g, s) > SOON);
-}
-
-static struct segment *slowest(const struct segments *g)
-{
-    struct segment *found = NULL;
-
-    list_for_each (node, &g->active) {
-        struct segment *s = container_of(node, struct segment, node);
-        if (worth_halving(g, s) && (!found || rest_time(g, s) > rest_time(g, found))) {
-            found = s;
-        }
-    }
-    return found;
-}
-
-bool segments__more(struct segments *g)
-{
-    return !g->changed && (g->free.n > 0 || slowest(g) != NULL);
-}
-
-bool segments__claim(struct segments *g, struct segment *s)
-{
-    int64_t from, to;
-    struct segment *other;
-
-    if (g->changed) {
-        return false;
-    }
-    if (g->free.n > 0) {
-        from = g->free.at[0].from;
-        to = g->free.at[0].to - from > g->part ? from + g->part : g->free.at[0].to;
-        if (!ranges_cut(&g->free, from, to)) {
-            return false;
-        }
-    } else if ((other = slowest(g))) {
-        from = other->at + (other->end - other->at) / 2;
-        to = other->end;
-        other->end = from;
-    } else {
-        return false;
-    }
-    *s = (struct segment){.at = from, .end = to, .begin = from, .asked = to};
-    s->since = segments__now(g);
-    list_push(&g->active, &s->node);
-    return true;
-}
-
-void segments__release(struct segments *g, struct segment *s)
-{
-    if (list_empty(&s->node)) {
-        return;
-    }
-    list_remove(&s->node);
-    sink_stream_free(s->stream);
-    s->stream = NULL;
-    /* without memory for it the next attempt finds it missing */
-    (void)ranges_add(&g->free, s->at, s->end);
-    if (list_empty(&g->active) && g->free.n == 0) {
-        segment__cancel_all(g, true);
-    }
-}
-
-/* The leader goes on with what follows, if nobody brings it, rather than to end its request. */
-static void extend(struct segments *g, struct segment *s)
-{
-    for (size_t i = 0; i < g->free.n; i++) {
-        const struct range r = g->free.at[i];
-        if (r.from == s->end) {
-            const int64_t to = r.to - r.from > g->part ? r.from + g->part : r.to;
-            if (to <= s->asked && ranges_cut(&g->free, r.from, to)) {
-                s->end = to;
-            }
-            return;
-        }
-    }
-}
-
-struct err *segments__take(
-    struct segments *g, struct segment *s, const void *bytes, size_t n, bool leads)
-{
-    const char *p = bytes;
-
-    if (g->changed) {
-        return err_plain(ERR_STOP_ITERATION);
-    }
-    while (n > 0) {
-        const size_t now = (uint64_t)(s->end - s->at) < n ? (size_t)(s->end - s->at) : n;
-        struct err *e = sink_stream_write(s->stream, p, now, s->end - s->at);
-        if (e) {
-            return e;
-        }
-        s->at += (int64_t)now;
-        g->job->have += (int64_t)now;
-        p += now;
-        n -= now;
-        if (s->at == s->end && leads) {
-            extend(g, s);
-        }
-        if (s->at == s->end) {
-            break;
-        }
-    }
-    return s->at == s->end && (s->end < s->asked || n > 0) ? err_plain(ERR_STOP_ITERATION) : NULL;
 }
 
 /* -- the leader ---------------------------------------------------------------------------- */
@@ -279,7 +152,7 @@ static struct err *muster(struct segments *g, unsigned helpers)
 }
 
 /* The leader's own part, and what is left for others. */
-static bool divide(struct segments *g, const struct attempt *a, int64_t offset, unsigned n)
+static bool divide(struct segments *g, struct attempt *a, int64_t offset, unsigned n)
 {
     const struct ranges *got = sink_ranges(g->sink);
     const int64_t total = g->v->total, missing = total - ranges_sum(got);
@@ -290,7 +163,8 @@ static bool divide(struct segments *g, const struct attempt *a, int64_t offset, 
     end = end - offset > g->part ? offset + g->part : end;
     g->lead = (struct segment){.at = offset, .end = end, .begin = offset};
     g->lead.asked = a->limit < total ? a->limit : total;
-    g->lead.since = segments__now(g);
+    g->lead.attempt = a;
+    g->lead.since = g->lead.heard = g->since = segments__now(g);
     list_push(&g->active, &g->lead.node);
     ranges_fini(&g->free);
     if (!ranges_add(&g->free, end, total)) {
@@ -336,7 +210,7 @@ struct err *segments_lead(
         return err_plain(ERR_NOMEM);
     }
     a->segment = &g->lead;
-    g->job->have = ranges_sum(sink_ranges(a->sink));
+    g->job->have = g->had = ranges_sum(sink_ranges(a->sink));
     if (n > g->job->record->segments) {
         g->job->record->segments = n;
     }
@@ -352,9 +226,17 @@ struct err *segments_take(struct segments *g, struct attempt *a, const void *byt
     return error;
 }
 
+struct err *segments_status(const struct attempt *a, struct err *status)
+{
+    return a->segment && a->segment->taken && err_is(status, ERR_CANCELLED) &&
+                   !task_cancelling(a->job->task)
+               ? NULL
+               : status;
+}
+
 struct future *segments_follow(struct segments *g, struct attempt *a, const struct err *error)
 {
-    const bool useful = g->lead.at > g->lead.begin;
+    const bool useful = g->lead.at > g->lead.begin && !g->lead.taken;
 
     segments__release(g, &g->lead);
     g->supply[g->mirror].users--;
@@ -363,7 +245,7 @@ struct future *segments_follow(struct segments *g, struct attempt *a, const stru
     }
     if (err_is(error, ERR_CANCELLED) || sink_error(a->sink)) {
         task_cancel(g->crew);
-    } else if (useful && segments__more(g) && g->group) {
+    } else if (useful && (segments__more(g) || segments__wait(g)) && g->group) {
         err_unref(segment__start(g)); /* another in its place */
     }
     return future_ref(task_future(g->crew));
