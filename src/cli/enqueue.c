@@ -220,11 +220,12 @@ static struct err *take_next(struct filling_frame *m, struct err *status)
     return status ? err_ref(status) : take(m->q, future_take(m->wait));
 }
 
-static struct future *finish_filling(struct enqueue *q)
+/* What takes nothing more, Redis or who reads the records, is not waited for long. */
+static struct future *finish(struct enqueue *q, struct future *ending)
 {
     const bool hasty = runner_signal(q->runner) || q->timed_out || q->closed;
 
-    return grace(runner_loop(q->runner), filler_finish(q->filler), hasty, FINISH_AFTER_SIGNAL);
+    return grace(runner_loop(q->runner), ending, hasty, FINISH_AFTER_SIGNAL);
 }
 
 static void note_end(struct filling_frame *m, struct err *status)
@@ -266,11 +267,11 @@ static enum co_state main_step(void *frame, struct err *status)
     m->error = m->error ? m->error : err_ref(status);
     m->error = timeout_exit(&m->deadline, m->error);
     q->timed_out = timeout_expired(&m->deadline) && err_is(m->error, ERR_TIMEOUT);
-    if (awaits(m, finish_filling(q))) {
+    if (awaits(m, finish(q, filler_finish(q->filler)))) {
         CO_AWAIT(&m->co, m->wait);
         note_end(m, status);
     }
-    if (awaits(m, records_finish(q->records))) {
+    if (awaits(m, finish(q, records_finish(q->records)))) {
         CO_AWAIT(&m->co, m->wait);
     }
     if (m->error) {

@@ -3,6 +3,7 @@
 
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -388,6 +389,17 @@ def test_bad_entries_are_told(garner, redis):
     assert run.status == 1 and "1 bad; reading stopped at list.jsonl:2" in run.stderr, run
     assert garner("--enqueue", redis.url(), "-i", "missing").status == 2
     assert garner("--enqueue", redis.url(), input=b"").status == 0
+
+
+def test_who_reads_no_records_is_not_waited_for(garner, redis):
+    read, write = os.pipe()
+    garner.write("list", "nonsense\n" * 20_000)
+    run = garner.start("--enqueue", redis.url(), "--json", "-i", "list", stdout=write)
+    os.close(write)
+    run.until(lambda: select.select([read], [], [], 0)[0], "a record")
+    run.send(signal.SIGINT)
+    assert run.wait(20).status == 130
+    os.close(read)
 
 
 def test_unique(garner, redis):
