@@ -118,9 +118,6 @@ const char *options__bodies_wrong(const struct options *o)
     if (s->if_exists != IF_EXISTS_SKIP && s->if_exists != IF_EXISTS_OVERWRITE) {
         return "--if-exists: is about files, and bodies become none (--tar, --body, --output -)";
     }
-    if (!s->body_most && o->net.loops > 1) {
-        return "--loops: goes without --tar and --output -, which are one stream";
-    }
     return output_wrong(&o->output);
 }
 

@@ -15,9 +15,8 @@ import runner  # noqa: E402
 
 def pytest_collection_modifyitems(items):
     """GARNER_ARGS: what some tests count is not the same with every option."""
-    for option, marker in (("--segments", "one_connection"), ("--loops", "one_loop")):
-        if option in runner.ARGS:
-            items[:] = [item for item in items if not item.get_closest_marker(marker)]
+    if "--segments" in runner.ARGS:
+        items[:] = [item for item in items if not item.get_closest_marker("one_connection")]
 
 
 @pytest.hookimpl(hookwrapper=True)

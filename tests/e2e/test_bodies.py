@@ -15,8 +15,6 @@ import pytest
 
 import runner
 
-pytestmark = pytest.mark.one_loop
-
 OLD = "Sat, 01 Jan 2022 00:00:00 GMT"
 
 

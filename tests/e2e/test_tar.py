@@ -14,8 +14,6 @@ import pytest
 import runner
 from test_bodies import records, settled, spooled, unread
 
-pytestmark = pytest.mark.one_loop
-
 SLOW_DISK = runner.BUILD / "tests" / "e2e" / "slow_disk.so"
 
 OLD, OLD_TIME = "Sat, 01 Jan 2022 00:00:00 GMT", 1640995200

@@ -152,7 +152,7 @@ static const struct {
     {"--json --body --tar x" URL, "and nowhere else"},
     {"-o - -I --records r" URL, "--head: "}, {"--tar x --discard" URL, "--discard: goes without"},
     {"-o - --if-exists update" URL, "--if-exists: is about files"},
-    {"-o - --loops 2" URL, "--loops: goes without"}, {"--tar x --exec true" URL, "--exec: "},
+    {"--tar x --exec true" URL, "--exec: "},
     {"-o x http://h/x http://h/y", "--output: 'x' names one file"},
     {"-I --data x" URL, "--head: "}, {"-I -X PUT" URL, "--head: "},
     {"--no-resume --resume-unsafe" URL, "--resume-unsafe: "},
