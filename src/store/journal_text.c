@@ -49,12 +49,15 @@ static bool read_key(const char *hex, uint64_t *key)
 /* Where a crash tore a line there is no brace, or there are zeros in place of text. */
 static bool whole(const char *text, size_t len)
 {
+    if (len == 0 || text[len - 1] != '}') {
+        return false;
+    }
     for (size_t i = 0; i < len; i++) {
         if ((unsigned char)text[i] < 0x20) {
             return false;
         }
     }
-    return len > 0 && text[len - 1] == '}';
+    return true;
 }
 
 bool journal_parse(const char *text, size_t len, uint64_t *key)

@@ -53,6 +53,7 @@ import time
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import ranges
+import sockets
 
 ADDRESSES = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"]
 REASONS = {200: "OK", 204: "No Content", 206: "Partial Content", 304: "Not Modified"}
@@ -115,6 +116,7 @@ class FaultServer:
         self._load = {}
         self._connections = 0
         self._tasks = set()
+        self._writers = set()
         self._servers = []
         self.port = port
         asyncio.run_coroutine_threadsafe(self._start(), loop).result(10)
@@ -170,6 +172,15 @@ class FaultServer:
         with self._lock:
             return self._connections
 
+    def taken(self, since=0):
+        """How many bytes of the bodies that were sent, from a request on, the clients have read, who
+        stand still meanwhile (are stopped, or gone)."""
+        async def count():
+            time.sleep(0.06)  # so does the server; by then all that arrived is acknowledged
+            waiting = sum(w.transport.get_write_buffer_size() for w in self._writers)
+            return sum(r.sent for r in self._requests[since:]) - waiting - sockets.queued(self.port)
+        return asyncio.run_coroutine_threadsafe(count(), self._loop).result(10)
+
     def stop(self):
         self._all_open = True
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
@@ -200,6 +211,7 @@ class FaultServer:
     async def _serve(self, reader, writer):
         task = asyncio.current_task()
         self._tasks.add(task)
+        self._writers.add(writer)
         writer.transport.set_write_buffer_limits(0)
         with self._lock:
             self._connections += 1
@@ -217,6 +229,7 @@ class FaultServer:
             pass
         finally:
             writer.close()
+            self._writers.discard(writer)
             self._tasks.discard(task)
 
     async def _exchange(self, reader, writer, number, address):
