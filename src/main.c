@@ -52,16 +52,16 @@ static void end_by_signal(int signo)
     raise(signo);
 }
 
-/* A list or a record must never land on a descriptor that was closed at the start. */
+/* A list or a record must never land on a descriptor that was closed at the start. Reading from what
+ * takes its place, or writing to it, fails as it would have; messages go nowhere. */
 static void fill_standard_streams(void)
 {
-    int fd;
+    static const int mode[] = {O_WRONLY, O_RDONLY, O_RDWR};
 
-    do {
-        fd = open("/dev/null", O_RDWR);
-    } while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd > STDERR_FILENO) {
-        close(fd);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            open("/dev/null", mode[fd]); /* the lowest that is free */
+        }
     }
 }
 

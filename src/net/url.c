@@ -90,12 +90,12 @@ static CURLUcode optional(CURLU *h, CURLUPart what, char **out, unsigned flags)
     }
 }
 
-/* libcurl decodes a host once at each parsing, and takes whatever stands for a zone: what could be
- * read in another way later is refused. */
+/* libcurl decodes a host once at each parsing, lets DEL through there, and takes whatever stands for
+ * a zone: what could be read in another way later is refused. */
 static bool host_is_plain(const struct parts *p)
 {
     static const char zone[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-    return !strchr(p->host, '%') && (!p->zone || !p->zone[strspn(p->zone, zone)]);
+    return !strpbrk(p->host, "%\x7f") && (!p->zone || !p->zone[strspn(p->zone, zone)]);
 }
 
 /* A percent-encoded host may come out as a number that would be an address, had it been written so:

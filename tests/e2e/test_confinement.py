@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+import faultserver
+import public
 import runner
 
 # -- --deny-private --------------------------------------------------------------------------
@@ -46,6 +48,51 @@ def test_a_proxy_would_look_names_up(garner, faults, name):
     assert run.status == 2 and "--deny-private" in run.stderr, run
     run = garner("--json", "--deny-private", "--proxy", "", faults.url("/a"), env={name: "http://p.test:1"})
     assert run.status == 1 and run.record["error"]["kind"] == "policy", run
+
+
+PUBLIC = ["1.2.3.4", "2600::1"]
+PRIVATE = ["10.0.0.1", "169.254.169.254", "fd00::1"]
+
+
+@pytest.fixture
+def network():
+    """Where garner meets public addresses, and nobody else does."""
+    try:
+        network = public.Network(*PUBLIC, *PRIVATE)
+    except OSError as error:
+        pytest.skip(f"no network of its own: {error}")
+    yield network
+    network.stop()
+
+
+@pytest.mark.parametrize("denied", [True, False])
+def test_private_behind_a_public_host(garner, network, denied):
+    """Each hop is looked at, whatever way it leads to an address; without the option all of them get there."""
+    hosts = ["127.0.0.1", "localhost", "name.test", "10.0.0.1", "169.254.169.254", "[fd00::1]", "[::ffff:10.0.0.1]", "[::ffff:a00:1]",
+             "0xa.1", "167772161", "pinned.test", "[::ffff:127.0.0.1]"]
+    url = f"http://1.2.3.4:{network.port}"
+    text = ""
+    for i, host in enumerate(hosts):
+        text += f"{url}/bad{i}?location=http://{host}:{network.port}/secret{i}\n"
+        text += f"{url}/good{i}?size={i}&location=http://[2600::1]:{network.port}/there{i}%3Fsize={i}%26seed={i}\n"
+    # two hops that are public, and then one that is not
+    far = f"http://10.0.0.1:{network.port}/secret"
+    near = f"http://[2600::1]:{network.port}/hop?location={far}"
+    text += f"{url}/far?location={near}\n"
+    run = garner("--json", "--gather", *(["--deny-private"] if denied else []), "--resolve", f"pinned.test:{network.port}:10.0.0.1", "-j", 4,
+                 input=text, env=garner.with_names(), preexec_fn=network.enter)
+    asked = network.asked()
+    good = [r for r in run.records if "/good" in r["url"]]
+    bad = [r for r in run.records if "/good" not in r["url"]]
+    assert len(bad) == len(hosts) + 1 and all(r["ok"] for r in good), run
+    assert all(garner.read(f"good{i}") == faultserver.body(i, i) for i in range(len(hosts))), run
+    if not denied:
+        assert run.status == 0 and {p for a, p in asked if p.startswith("/secret")} == {"/secret", *(f"/secret{i}" for i in range(len(hosts)))}, run
+        return
+    assert run.status == 1 and run.files == sorted(f"good{i}" for i in range(len(hosts))), run
+    assert {(r["state"], r["error"]["kind"], r["error"]["retryable"]) for r in bad} == {("failed", "policy", False)}, run
+    assert sum("/bad" in p for _, p in asked) == len(hosts) and {a for a, _ in asked} == set(PUBLIC)
+    assert not any(p.startswith("/secret") for _, p in asked), asked
 
 
 # -- --allow-dir -----------------------------------------------------------------------------

@@ -167,7 +167,7 @@ def test_shards_are_the_list_together(garner, faults, mode):
     records = []
     for shard in range(3):
         run = garner("--json", mode, "--shard", f"{shard}/3", "-i", "list", "-d", "shards")
-        assert 10 <= len(run.records) <= 35 and run.status in (0, 1), run
+        assert 4 <= len(run.records) <= 45 and run.status in (0, 1), run
         if mode == "--gather":
             assert [r["index"] for r in run.records] == sorted(r["index"] for r in run.records)
         records += run.records

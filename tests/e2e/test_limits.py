@@ -57,14 +57,6 @@ def test_a_small_buffer_is_no_brake(garner, faults, options):
     assert run.status == 0 and run.seconds < 10, run
 
 
-def test_file_size_limit(garner, faults):
-    run = garner("--json", faults.url("/big", size=3_000_000), faults.url("/small"),
-                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)))
-    states = {r["state"]: r for r in run.records}
-    assert run.status == 1 and states["failed"]["error"]["code"] == "EFBIG" and "big" not in run.files, run
-    assert garner.read("small") == faults.body()
-
-
 def test_a_big_header_harms_nobody_else(garner, faults):
     run = garner("--json", "--retry", 0, faults.url("/a", big_header=400_000), faults.url("/b"))
     assert run.status in (0, 1) and "b" in run.files and len(run.records) == 2, run

@@ -125,6 +125,18 @@ def test_a_range_that_does_not_fit_is_not_used(garner, faults, how, fault):
     assert run.record["resumed_at"] is None
 
 
+def test_wrong_ranges_in_the_middle_of_others(garner, faults):
+    """Each is cut off once, and then gets a range that does not fit, or fits in an odd way."""
+    wrong = [dict(ranges="never"), dict(ranges="deaf"), dict(shift=1), dict(shift=-1), dict(total=SIZE + 1), dict(multipart=1), dict(bare=1),
+             dict(over=5), dict(hollow=1, fail=1), dict(most=70_000), dict(total="*"), dict(coding="gzip"), dict(range_status=416)]
+    good = [faults.url(f"/good{i}", size=1000 * i, seed=i) for i in range(len(wrong))]
+    bad = [faults.url(f"/bad{i}", size=SIZE, seed=i, **{"cut": AT, "fail": 1, **STRONG, **w}) for i, w in enumerate(wrong)]
+    run = garner("--json", "--retry-delay", "10ms", "-j", 4, *[u for pair in zip(good, bad) for u in pair])
+    assert run.status == 0 and len(run.files) == 2 * len(wrong), run
+    for i in range(len(wrong)):
+        assert garner.read(f"good{i}") == faults.body(1000 * i, i) and garner.read(f"bad{i}") == faults.body(SIZE, i), (wrong[i], run)
+
+
 @ways
 @pytest.mark.parametrize("fault, count", [
     (dict(most=70_000), 4), (dict(total="*"), 2), (dict(most=70_000, total="*"), 4), (dict(most=199_999), 3)])

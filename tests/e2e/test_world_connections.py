@@ -6,7 +6,7 @@ import time
 import pytest
 
 from rawserver import RawServer
-from world import broken, expect
+from world import broken, expect, fails
 
 
 @pytest.fixture
@@ -24,6 +24,22 @@ def raw():
 
 def reply(text, more=""):
     return f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\n{more}\r\n{text}"
+
+
+def test_no_such_host(garner, faults, slow_names):
+    expect(garner, faults, "http://unknown.test/a", fails("dns", "CURLE_COULDNT_RESOLVE_HOST"), env=slow_names)
+
+
+def test_a_host_that_is_looked_up_for_too_long(garner, faults):
+    """Nobody waits for the look-up, nor for its end."""
+    url = f"http://slow.test:{faults.port}/a"
+    expect(garner, faults, url, fails("timeout", "CURLE_OPERATION_TIMEDOUT", True), "--connect-timeout", "300ms",
+           env=garner.with_names(slow=["slow.test"], seconds=20))
+    assert garner.results[-1].seconds < 15 and not any(r.path == "/a" for r in faults.requests())
+
+
+def test_nobody_listens(garner, faults):
+    expect(garner, faults, "http://127.0.0.1:1/a", fails("connect", "CURLE_COULDNT_CONNECT", True))
 
 
 def test_closed_on_accept(garner, faults, raw):
@@ -164,3 +180,5 @@ def test_endless_interim_replies(garner, faults, raw):
 
     run = garner("--json", "--retry", 0, "--max-time", "10s", raw(handler).url(), faults.url("/good"), timeout=30)
     assert run.status == 1 and garner.read("good") == faults.body() and run.files == ["good"], run
+    error = next(r for r in run.records if not r["ok"])["error"]
+    assert (error["kind"], error["retryable"]) in (("network", True), ("timeout", True)), run

@@ -2,6 +2,7 @@
 """What the file system, the clock and the list do."""
 
 import os
+import resource
 import shutil
 import subprocess
 import time
@@ -9,6 +10,7 @@ import time
 import pytest
 
 import runner
+from world import expect, fails
 
 SIZE = 600_000
 
@@ -60,6 +62,8 @@ def test_a_file_that_may_not_be_replaced(garner, faults, nobody):
     garner.path("sub").chmod(0o555)
     run = garner("--no-config", "--json", "--if-exists", "overwrite", "-i", "-", input=f"{faults.url('/a')}\n dir=sub\n{faults.url('/b')}\n", **nobody)
     assert run.status == 1 and garner.read("sub/a") == b"old" and garner.read("b") == faults.body(), run
+    error = next(r for r in run.records if not r["ok"])["error"]
+    assert (error["kind"], error["code"], error["retryable"]) == ("io", "EACCES", False), run
     garner.path("sub").chmod(0o755)
 
 
@@ -76,6 +80,8 @@ def test_the_directory_vanishes(garner, faults):
     result = run.wait()
     assert result.status == 3 and len(result.records) == 2 and result.files == [], result
     assert {r["state"] for r in result.records} == {"failed", "cancelled"}
+    error = next(r for r in result.records if r["state"] == "failed")["error"]
+    assert (error["kind"], error["code"], error["retryable"]) == ("io", "ENOENT", False), result
 
 
 def test_a_part_vanishes(garner, faults):
@@ -101,6 +107,37 @@ def test_a_part_that_somebody_writes_to(garner, faults):
     assert result.status == 1 and "a" not in result.files and result.record["error"]["code"] == "ESTALE", result
 
 
+def test_a_file_larger_than_the_limit(garner, faults):
+    """Of the files that it may write (ulimit -f)."""
+    expect(garner, faults, faults.url("/a", size=3_000_000, ranges=1, etag='"1"'), fails("io", "EFBIG"), part=True,
+           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)))
+
+
+@pytest.mark.parametrize("args", [[], ["--json"], ["-o", "-"], ["--tar", "-"]], ids=lambda a: "".join(a) or "paths")
+@pytest.mark.parametrize("how, status", [("closed", 3), ("nobody reads", 141)])
+def test_standard_output_is_gone(garner, faults, how, status, args):
+    """It is no success, and what was downloaded is whole. What is not to be said is not missed."""
+    read, write = os.pipe()
+    os.close(read)
+    urls = [faults.url(f"/{i}", size=1000 * i, seed=i) for i in range(9)]
+    options = dict(preexec_fn=lambda: os.close(1)) if how == "closed" else dict(stdout=write)
+    run = garner(*args, "-j", 2, *urls, **options)
+    assert run.status == status and ("cannot write standard output" in run.stderr) == (how == "closed"), run
+    for name in run.files:
+        assert garner.read(name) == faults.body(1000 * int(name), int(name)), run
+    if "-" not in args:
+        again = garner("--print", "none", *urls, **options)
+        assert again.status == 0 and len(again.files) == 9, again
+    os.close(write)
+
+
+def test_standard_input_is_closed(garner, faults):
+    """A list that cannot be read is no empty list; who reads none does not notice."""
+    closed = dict(preexec_fn=lambda: os.close(0))
+    assert garner("-i", "-", **closed).status == garner(**closed).status == 3
+    assert garner(faults.url("/a"), **closed).status == 0 and garner.read("a") == faults.body()
+
+
 @pytest.fixture
 def small(garner):
     """A file system of 700 KB."""
@@ -117,11 +154,13 @@ def test_full_and_then_room_again(garner, faults, small):
     url = faults.url("/a", size=SIZE, etag='"v1"', ranges=1)
     (small / "filler").write_bytes(bytes(300_000))
     run = garner("--json", "-d", "small", url)
-    assert run.status == 3 and run.record["error"]["code"] == "ENOSPC", run
-    assert not (small / "a").exists()
+    error = run.record["error"]
+    assert run.status == 3 and (error["kind"], error["code"], error["retryable"]) == ("io", "ENOSPC", False), run
+    assert sorted(p.name for p in small.iterdir()) == ["a.part", "a.part.json", "filler"]
     (small / "filler").unlink()
     again = garner("--json", "-d", "small", url)
     assert again.status == 0 and (small / "a").read_bytes() == faults.body(SIZE), again
+    assert again.record["resumed_at"] + again.record["received"] == SIZE, again
     assert sorted(p.name for p in small.iterdir()) == ["a"]
 
 
@@ -169,7 +208,6 @@ def test_a_url_of_64_kilobytes(garner, faults):
 
 def test_few_descriptors_in_the_middle(garner, faults):
     """As few as it starts with: what cannot be had is waited for or said, and nothing is wrong."""
-    import resource
     urls = [faults.url(f"/{i}", size=SIZE if i % 5 == 0 else 1000, seed=i) for i in range(40)]
     run = garner("--json", "-o", "{name}", *urls, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32)))
     assert run.status == 0 and len(run.files) == 40, run

@@ -39,21 +39,22 @@ def left_on_disk(garner):
     return [f for f in garner.files() if not re.fullmatch(r"good\d+|list", f)]
 
 
-def expect(garner, faults, url, outcome, *args, name="a", data=None):
-    """url: of an entry that ends so. The good entries are on the same host."""
+def expect(garner, faults, url, outcome, *args, name="a", data=None, part=False, **options):
+    """url: of an entry that ends so. The good entries are on the same host. part: what came is
+    left for the next run. options: of the runs."""
     args = ["--json", "--retry-delay", "10ms", *args]
     data = faults.body(outcome.size) if data is None and outcome.size is not None else data
-    alone = garner(*args, "--retry", 0, url, timeout=30)
+    alone = garner(*args, "--retry", 0, url, timeout=30, **options)
     assert alone.status == outcome.status, alone
     outcome.check(alone.record, alone)
-    among(garner, faults, url, outcome, args, name, data)
+    among(garner, faults, url, outcome, args, name, data, part, options)
 
 
-def among(garner, faults, url, outcome, args, name, data):
+def among(garner, faults, url, outcome, args, name, data, part, options):
     for path in left_on_disk(garner):
         garner.path(path).unlink()
     good = [faults.url(f"/good{i}", size=1000 * i, seed=i) for i in range(2 * GOOD)]
-    run = garner(*args, "--retry", 1, "-j", 4, *good[:GOOD], url, *good[GOOD:], timeout=30)
+    run = garner(*args, "--retry", 1, "-j", 4, *good[:GOOD], url, *good[GOOD:], timeout=30, **options)
     assert run.status == outcome.status and len(run.records) == 2 * GOOD + 1, run
     for record in run.records:
         if record["index"] == GOOD + 1:
@@ -62,5 +63,6 @@ def among(garner, faults, url, outcome, args, name, data):
             assert record["state"] == "finished" and record["attempts"] == 1, run
     for i in range(2 * GOOD):
         assert garner.read(f"good{i}") == faults.body(1000 * i, i), run
-    assert left_on_disk(garner) == ([] if data is None else [name]), run
+    left = [name + ".part", name + ".part.json"] if part else [] if data is None else [name]
+    assert left_on_disk(garner) == left, run
     assert data is None or garner.read(name) == data, run
