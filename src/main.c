@@ -52,8 +52,8 @@ static void end_by_signal(int signo)
     raise(signo);
 }
 
-/* A list or a record must never land on a descriptor that was closed at the start. Reading from what
- * takes its place, or writing to it, fails as it would have; messages go nowhere. */
+/* A list or a record must never land on a descriptor that was closed at the start. Reading from
+ * what takes its place, or writing to it, fails as it would have; messages go nowhere. */
 static void fill_standard_streams(void)
 {
     static const int mode[] = {O_WRONLY, O_RDONLY, O_RDWR};

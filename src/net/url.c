@@ -90,8 +90,8 @@ static CURLUcode optional(CURLU *h, CURLUPart what, char **out, unsigned flags)
     }
 }
 
-/* libcurl decodes a host once at each parsing, lets DEL through there, and takes whatever stands for
- * a zone: what could be read in another way later is refused. */
+/* libcurl decodes a host once at each parsing, lets DEL through there, and takes whatever stands
+ * for a zone: what could be read in another way later is refused. */
 static bool host_is_plain(const struct parts *p)
 {
     static const char zone[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
