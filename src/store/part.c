@@ -314,12 +314,16 @@ static void take_version(struct part *p)
         p->side.key = p->next.key;
         p->side.claim_at = -1;
     }
-    if (!validators_same(&p->side.v, &p->next.v)) {
+    if (p->side.claim_at >= 0 && validators_same(&p->side.v, &p->next.v)) {
+        /* the checks of the claims to come are those of what stands before them in the file, with
+         * the Date of the reply that the first bytes came with */
+        validators_fini(&p->next.v);
+    } else {
         p->side.claim_at = -1;
+        validators_fini(&p->side.v);
+        p->side.v = p->next.v;
+        p->next.v = (struct validators){.modified = -1, .date = -1, .total = -1};
     }
-    validators_fini(&p->side.v);
-    p->side.v = p->next.v;
-    p->next.v = (struct validators){.modified = -1, .date = -1, .total = -1};
     p->resumable = store__resumable(p->store, &p->side.v);
 }
 

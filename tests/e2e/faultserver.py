@@ -17,7 +17,7 @@ reply
     etag=E modified=D   validators; conditional requests get 304
     version=A,B,...     one a request with the same key, the last repeated ("*": another each time):
                         it is the seed, and {v} in etag and seed stands for it; "server": the
-                        server's own; seed, size, etag and modified may be lists, too, by "|"
+                        server's own; seed, size, etag, modified and date may be lists, too, by "|"
     ranges=1            Range and If-Range are honoured; more, and what goes wrong there: ranges.py
     date=D              instead of the true Date; "none": no Date
     auth=USER:PW        401 without it
@@ -281,7 +281,7 @@ class Reply:
         self.reader, self.writer = reader, writer
         self.multi = parse_qs(urlsplit(request.target).query, True)
         self.q = dict(request.query)
-        for name in ("seed", "size", "etag", "modified"):
+        for name in ("seed", "size", "etag", "modified", "date"):
             if "|" in self.q.get(name, ""):
                 self.q[name] = self.turn(name, "|")
         if "version" in self.q:

@@ -237,6 +237,16 @@ def test_cut_again_and_again(garner, faults):
     assert sum(r.sent for r in faults.requests()) == size == run.record["received"]
 
 
+def test_cut_again_with_another_date(garner, faults):
+    """By several runs; each reply has a Date of its own, and what is known of the part stays true."""
+    dates = "|".join(time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + i)) for i in range(3))
+    url = faults.url("/a.bin", size=6_000_000, cut=2_500_000, fail=2, date=dates, **STRONG)
+    assert garner("--retry", 0, url).status == garner("--retry", 0, url).status == 1
+    run = garner("--json", url)
+    whole(run, garner, faults.body(6_000_000))
+    assert [asked(r)[0] for r in faults.requests()] == [None, 2_500_000, 5_000_000], run
+
+
 def test_through_a_redirect(garner, faults, other):
     target = other.url("/there", size=SIZE, cut=AT, fail=1, **STRONG)
     run = garner("--json", "--retry-delay", "10ms", faults.url("/a.bin", location=target))
