@@ -110,7 +110,8 @@ function rowHeight() {
 /* Only what is in sight; with `anew` also if it was drawn already. */
 function drawRows(anew) {
     const height = rowHeight(), above = -$("body").getBoundingClientRect().top, n = view.found.length;
-    const first = view.printing ? 0 : Math.max(0, Math.min(n, Math.floor(above / height) - ROW_OVER));
+    /* a list that became shorter has its end in sight before the browser has scrolled there */
+    const first = view.printing ? 0 : Math.max(0, Math.min(n - ROW_OVER, Math.floor(above / height) - ROW_OVER));
     const last = view.printing ? Math.min(n, PRINTED)
                                : Math.min(n, Math.max(0, Math.ceil((above + innerHeight) / height)) + ROW_OVER);
     if (!anew && first === view.first && last === view.last) {

@@ -158,15 +158,18 @@ def check_the_list(page, records):
     assert downloads.count() == "10,000"
     rows = downloads.rows()
     assert [r["index"] for r in rows] == list(range(1, len(rows) + 1)) and len(rows) < 100
+    taken = {i: r["timing"]["total"] or 0 for i, r in records.items()}
     for name, indices in (("00042.txt", [43]), ("state:failed", [9991, 9992, 9993, 9994, 9997, 9998]),
                           ("status:404 kind:http", [9991, 9992, 9993]), ("curle_partial_file", [9998]),
-                          ("slower:0.45", [9999]), ("larger:2k", [9995]), ("kind:connect", [9997]), ("slower:x", [])):
+                          ("larger:2k", [9995]), ("kind:connect", [9997]), ("slower:x", [])):
         rows = downloads.search(name)
         assert [r["index"] for r in rows] == indices, name
         assert downloads.count() == f"{len(indices)} of 10,000"
+    slow = {r["index"] for r in downloads.search("slower:0.45")}  # on a busy machine others, too
+    assert 9999 in slow and all(taken[i] > 0.3 for i in slow)
     assert downloads.search("") and downloads.count() == "10,000"
     assert downloads.sort("Tries")[0]["index"] in (9996, 9997, 9998)
-    assert downloads.sort("Time")[0]["index"] == 9999
+    assert downloads.sort("Time")[0]["index"] in [i for i in taken if taken[i] > 0.8 * max(taken.values())]
     assert downloads.sort("#")[0]["index"] == 1 and downloads.sort("#")[0]["index"] == 10000
     page.run("scrollTo(0, document.documentElement.scrollHeight)")
     rows = downloads.rows()
@@ -178,6 +181,10 @@ def check_the_list(page, records):
     page.run("document.querySelectorAll('#window .row')[30].mine = true; scrollBy(0, 300)")
     assert downloads.rows()[0]["index"] < rows[0]["index"]
     assert page.run("[...document.querySelectorAll('#window .row')].some(row => row.mine)"), "rows in sight stay"
+    assert page.run("""(s => { scrollTo(0, document.documentElement.scrollHeight); s.value = '/again';
+        s.dispatchEvent(new Event('input')); return document.querySelectorAll('#window .row').length;
+        })(document.getElementById('search'))""") == 1, "it is there before the page has scrolled up"
+    downloads.search("")
     downloads.sort("#")
 
 
