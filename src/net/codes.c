@@ -137,6 +137,20 @@ enum err_kind net__kind(CURLcode rc, bool connected)
     }
 }
 
+const char *net__advice(CURLcode rc, const char *cacert)
+{
+    switch ((int)rc) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return " (--cacert names authorities to trust)";
+    case CURLE_SSL_CACERT_BADFILE:
+        return cacert ? " (--cacert wants certificates in PEM)"
+                      : " (install the system's authorities, Debian's package ca-certificates, or "
+                        "name others with --cacert)";
+    default:
+        return "";
+    }
+}
+
 struct err *net__usage(CURLcode rc, const char *what)
 {
     if (rc == CURLE_OUT_OF_MEMORY) {

@@ -33,6 +33,9 @@ const char *url__bare(const struct url *u);     /* without user and password; bo
 
 const char *net__code_name(CURLcode rc);
 enum err_kind net__kind(CURLcode rc, bool connected);
+/* What helps against the error, in parentheses after a space; "" where nothing general does.
+ * cacert: the user's own authorities, or NULL. Static. */
+const char *net__advice(CURLcode rc, const char *cacert);
 struct err *net__usage(CURLcode rc, const char *what); /* an option that libcurl refuses */
 
 /* -- share.c -------------------------------------------------------------------------------- */

@@ -95,7 +95,7 @@ static struct err *error_of(struct transfer *t, CURLcode rc)
     }
     const char *text = t->easy->error[0] ? t->easy->error : curl_easy_strerror(rc);
     return err_new(net__kind(rc, connected), net__code_name(rc), "%s%s", text,
-        rc == CURLE_PEER_FAILED_VERIFICATION ? " (--cacert names authorities to trust)" : "");
+        net__advice(rc, t->m->options->cacert));
 }
 
 /*

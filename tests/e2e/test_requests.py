@@ -5,9 +5,12 @@ import base64
 import json
 import os
 import socket
+import subprocess
 import threading
 
 import pytest
+
+from runner import BINARY
 
 
 def ask(garner, faults, *args, **options):
@@ -177,6 +180,26 @@ def test_certificates(garner, nginx):
     assert garner("--retry", 0, "--cacert", nginx.cacert, "--resolve", f"wrong.example:{nginx.tls_port}:127.0.0.1",
                   f"https://wrong.example:{nginx.tls_port}/f/odd.dat").status == 1
     assert garner("-k", "--resolve", f"wrong.example:{nginx.tls_port}:127.0.0.1", f"https://wrong.example:{nginx.tls_port}/f/odd.dat").status == 0
+
+
+def test_unreadable_authorities(garner, nginx):
+    (garner.dir / "junk.pem").write_text("no certificate\n")
+    run = garner("--json", "--retry", 0, "--cacert", "junk.pem", nginx.tls("/f/tiny.txt"))
+    assert run.status == 1 and run.record["error"]["code"] == "CURLE_SSL_CACERT_BADFILE", run
+    assert "--cacert wants certificates in PEM" in run.record["error"]["message"]
+
+
+def test_no_authorities(garner, nginx):
+    """Where ca-certificates is not installed: what to install is said."""
+    hide = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+            'mount -t tmpfs none /etc/ssl/certs && exec "$@"', "sh"]
+    if subprocess.run([*hide, "true"], capture_output=True).returncode:
+        pytest.skip("no mount namespaces of one's own here")
+    run = subprocess.run([*hide, str(BINARY), "--no-config", "--json", "--discard", "--retry", "0", nginx.tls("/f/tiny.txt")],
+                         cwd=garner.dir, capture_output=True, text=True)
+    error = json.loads(run.stdout)["error"]
+    assert (run.returncode, error["kind"], error["code"]) == (1, "tls", "CURLE_SSL_CACERT_BADFILE"), run
+    assert "ca-certificates" in error["message"] and "--cacert" in error["message"]
 
 
 def test_proto(garner, faults):
