@@ -367,6 +367,9 @@ END_TEST
 
 /* -- memory that runs out --------------------------------------------------------------------- */
 
+/* A directory of this run alone: others may run at the same time. */
+static char scene_dir[sizeof("/tmp/garner-nomem-XXXXXX/")];
+
 struct scene {
     struct loop *l;
     struct executor *ex;
@@ -420,13 +423,13 @@ static void put(struct scene *c, const char *path, size_t size)
 static void scenario(void)
 {
     struct scene c = {0};
-    struct store_options o = {.dir = "/tmp/", .buffer = MIB, .resume = true};
+    struct store_options o = {.dir = scene_dir, .buffer = MIB, .resume = true};
     c.l = loop_new(LOOP_PLAIN, NULL);
     c.ex = c.l ? executor_new(c.l, 1) : NULL;
     if (c.ex && clean(store_new(c.l, c.ex, &o, &c.s))) {
-        struct probe p = {.path = "garner-nomem.d/small"};
-        put(&c, "garner-nomem.d/small", 16384);
-        put(&c, "garner-nomem.d/large", 64 * 16384);
+        struct probe p = {.path = "d/small"};
+        put(&c, "d/small", 16384);
+        put(&c, "d/large", 64 * 16384);
         (void)completes(&c, store_probe(c.s, &p, 1, true));
         probe_fini(&p);
     }
@@ -439,17 +442,20 @@ static void scenario(void)
 static void remove_scene(void)
 {
     static const char *const names[] = {
-        "small", "small.part", "small.part.json", "large", "large.part", "large.part.json"};
+        "small", "small.part", "small.part.json", "large", "large.part", "large.part.json", ""};
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char path[64];
-        (void)snprintf(path, sizeof(path), "/tmp/garner-nomem.d/%s", names[i]);
-        (void)unlink(path);
+        char path[sizeof(scene_dir) + 32];
+        (void)snprintf(path, sizeof(path), "%sd/%s", scene_dir, names[i]);
+        (void)remove(path);
     }
-    ck_assert_int_eq(rmdir("/tmp/garner-nomem.d"), 0);
+    ck_assert_int_eq(rmdir(scene_dir), 0);
 }
 
 START_TEST(sink_with_each_allocation_failing)
 {
+    strcpy(scene_dir, "/tmp/garner-nomem-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(scene_dir));
+    strcat(scene_dir, "/");
     failnth_each(scenario);
     remove_scene();
 }
