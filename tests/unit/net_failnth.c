@@ -2,6 +2,7 @@
 /* src/net with the n-th allocation failing, for every n: a clean error, no leak, no hang. */
 #include "failnth.h"
 #include "net/hosts.h"
+#include "net/loops.h"
 #include "net/transfer.h"
 
 #include <check.h>
@@ -67,12 +68,8 @@ static struct err *on_body(void *arg, const void *bytes, size_t n)
 }
 
 /* Nobody listens there: refused at once. */
-static void ask(struct loop *l, struct multi *m, const struct url *u)
+static void refused(struct loop *l, struct future *f, struct err *e)
 {
-    static const struct receiver receiver = {NULL, on_body, NULL};
-    struct request rq = {.url = u, .referer = "x"};
-    struct err *e = NULL;
-    struct future *f = transfer_start(m, &rq, &receiver, NULL, &e);
     if (!f) {
         clean(e);
         return;
@@ -82,6 +79,28 @@ static void ask(struct loop *l, struct multi *m, const struct url *u)
     failnth_must(e && (err_is(e, ERR_CONNECT) || failnth_failed()));
     err_unref(e);
     future_unref(f);
+}
+
+static const struct receiver *receive(void)
+{
+    static const struct receiver receiver = {NULL, on_body, NULL};
+    return &receiver;
+}
+
+static void ask(struct loop *l, struct multi *m, const struct url *u)
+{
+    struct request rq = {.url = u, .referer = "x"};
+    struct err *e = NULL;
+    struct future *f = transfer_start(m, &rq, receive(), NULL, &e);
+    refused(l, f, e);
+}
+
+static void ask_loops(struct loop *l, struct loops *s, const struct url *u)
+{
+    struct request rq = {.url = u, .referer = "x"};
+    struct err *e = NULL;
+    struct future *f = loops_transfer(s, &rq, receive(), NULL, &e);
+    refused(l, f, e);
 }
 
 static struct err *on_report(void *arg, const char *message, struct err *e, const char *what)
@@ -112,6 +131,28 @@ static void transfer_scenario(void)
     loop_free(l);
 }
 
+/* The first request goes to another thread, the second as well, or to none if there is no memory
+ * for it. Allocations of both threads count, so which one is the n-th is not always the same. */
+static void lanes_scenario(void)
+{
+    struct net_options o = {.stall_timeout = 30, .connect_timeout = 5, .loops = 2};
+    struct url *u = NULL;
+    struct loops *s = NULL;
+    struct loop *l = loop_new(LOOP_PLAIN, NULL);
+    failnth_must(l || failnth_failed());
+    if (l) {
+        loop_set_exception_handler(l, on_report, NULL);
+    }
+    if (l && clean(url_parse("http://127.0.0.1:1/", &u)) && clean(loops_new(l, &o, &s))) {
+        ask_loops(l, s, u);
+        ask_loops(l, s, u);
+        clean(loops_close(s));
+    }
+    loops_free(s);
+    url_free(u);
+    loop_free(l);
+}
+
 START_TEST(failnth_url)
 {
     failnth_each(url_scenario);
@@ -133,6 +174,15 @@ START_TEST(failnth_transfer)
 }
 END_TEST
 
+START_TEST(failnth_lanes)
+{
+    struct err *e = net_init();
+    ck_assert_ptr_null(e);
+    failnth_each(lanes_scenario);
+    net_fini();
+}
+END_TEST
+
 Suite *net_failnth_suite(void)
 {
     Suite *s = suite_create("net_failnth");
@@ -141,6 +191,7 @@ Suite *net_failnth_suite(void)
     tcase_add_test(t, failnth_url);
     tcase_add_test(t, failnth_hosts);
     tcase_add_test(t, failnth_transfer);
+    tcase_add_test(t, failnth_lanes);
     suite_add_tcase(s, t);
     return s;
 }
