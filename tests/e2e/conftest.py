@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 import pathlib
+import signal
 import socket
 import sys
 import time
@@ -11,6 +12,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import faultserver  # noqa: E402
 import nginx as nginx_module  # noqa: E402
 import runner  # noqa: E402
+
+# Whoever runs the tests in the background, or under nohup, ignores these; what the tests start is
+# to take them as from a terminal.
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items):
