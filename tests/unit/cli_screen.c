@@ -260,7 +260,7 @@ END_TEST
 Suite *cli_screen_suite(void);
 Suite *cli_screen_suite(void)
 {
-    Suite *s = suite_create("cli screen");
+    Suite *s = suite_create("cli_screen");
     TCase *t = tcase_create("all");
     tcase_add_test(t, text_in_cells);
     tcase_add_test(t, at_80_by_24);
