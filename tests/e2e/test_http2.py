@@ -95,11 +95,12 @@ def test_large_bodies_fill_a_connection(garner, server):
     size = 9 << 20
     with open(web.dir / "root" / "large.bin", "wb") as file:
         file.truncate(size)
-    urls = [web.tls(f"/rate/30000k/large.bin?{i}") for i in range(10)]
+    # two go on for so long that the third and the fourth have followers meanwhile
+    urls = [web.tls(f"/rate/{'3000k' if i < 2 else '30000k'}/large.bin?{i}") for i in range(8)]
     run = garner("--json", "-j", 4, "-o", "{index}", "--cacert", web.cacert, *urls)
     assert run.status == 0 and {r["attempts"] for r in run.records} == {1}, run
-    log = web.log(10)
+    log = web.log(8)
     assert {(entry[2], entry[3]) for entry in log} == {(size, "HTTP/2.0")}
     assert len({entry[0] for entry in log}) >= 2
-    run = garner("--json", "-j", 4, "-o", "s{index}", "--cacert", web.cacert, *urls[:2], *[web.tls(f"/small/{i}") for i in range(200)])
-    assert run.status == 0 and len({entry[0] for entry in web.log(212)[10:]}) <= 3
+    run = garner("--json", "-j", 4, "-o", "s{index}", "--cacert", web.cacert, *urls[2:4], *[web.tls(f"/small/{i}") for i in range(200)])
+    assert run.status == 0 and len({entry[0] for entry in web.log(210)[8:]}) <= 3
