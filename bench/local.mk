@@ -20,5 +20,5 @@ bench-disk: $(BENCH_NEEDS) tests/e2e/slow_disk.so
 
 .PHONY: bench bench-memory bench-disk
 
-EXTRA_DIST += bench/README.md bench/run.py bench/scenarios.py bench/peers.py bench/server.py \
+EXTRA_DIST += bench/README.md bench/RESULTS.md bench/run.py bench/scenarios.py bench/peers.py bench/server.py \
 	bench/table.py bench/memory.py bench/faults.py bench/picture.py bench/compare.py
