@@ -57,6 +57,14 @@ static void reads(int fd, const char *want)
     ck_assert_str_eq(got, want);
 }
 
+static void line_over(struct bed *b, struct line *l, const int fds[2])
+{
+    line_free(l);
+    close(fds[0]);
+    close(fds[1]);
+    bed_end(b);
+}
+
 START_TEST(line_in_order)
 {
     struct bed b;
@@ -79,10 +87,7 @@ START_TEST(line_in_order)
     body_free(second);
     reads(fds[0], "second");
     ck_assert_int_eq(line_waiting(l), 0);
-    line_free(l);
-    close(fds[0]);
-    close(fds[1]);
-    bed_end(&b);
+    line_over(&b, l, fds);
 }
 END_TEST
 
@@ -117,10 +122,7 @@ START_TEST(line_holds_all_but_the_head)
     future_unref(gate);
     body_free(late);
     goes_out(&b, k);
-    line_free(l);
-    close(fds[0]);
-    close(fds[1]);
-    bed_end(&b);
+    line_over(&b, l, fds);
 }
 END_TEST
 
@@ -189,10 +191,7 @@ START_TEST(line_starts_over_while_a_job_runs)
     body_free(k);
     reads(fds[0], "again");
     ck_assert_int_eq(line_waiting(l), 0);
-    line_free(l);
-    close(fds[0]);
-    close(fds[1]);
-    bed_end(&b);
+    line_over(&b, l, fds);
 }
 END_TEST
 
@@ -214,10 +213,7 @@ START_TEST(line_in_the_order_of_ends)
     goes_out(&b, first);
     goes_out(&b, third);
     reads(fds[0], "onemore than ten bytes");
-    line_free(l);
-    close(fds[0]);
-    close(fds[1]);
-    bed_end(&b);
+    line_over(&b, l, fds);
 }
 END_TEST
 
