@@ -66,9 +66,9 @@ def one_never_ends(place):
 
 
 def two_hosts(place):
-    """ssh that stays here: parallel's own way to another host."""
+    """ssh that stays here, parallel's own way to another host: it gives the command a SHELL, as sshd does."""
     place.tool("ssh", '#!/bin/sh\nwhile [ "$1" != -- ] && [ $# -gt 1 ]; do shift; done\nshift\n'
-               'cd "$HOME" && exec sh -c "$*"\n')
+               'cd "$HOME" && SHELL=/bin/sh exec sh -c "$*"\n')
     place.give("urls.txt", "".join(f"{place.url(f'/{n}.bin')}\n" for n in range(12)))
 
 
