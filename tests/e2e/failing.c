@@ -447,6 +447,19 @@ char *realpath(const char *path, char *to_)
     return to_ ? found : given(found, ME);
 }
 
+/* A program that is built for large files calls them by these names. */
+#define ALSO(fn) __asm__(".globl " #fn "64\n.type " #fn "64, %function\n.set " #fn "64, " #fn)
+ALSO(open);
+ALSO(openat);
+ALSO(pread);
+ALSO(pwrite);
+ALSO(pwritev);
+ALSO(fstat);
+ALSO(fstatat);
+ALSO(ftruncate);
+ALSO(fallocate);
+ALSO(mkostemp);
+
 /* -- the account ----------------------------------------------------------------------------- */
 
 __attribute__((destructor)) static void end(void)
