@@ -3,10 +3,11 @@
  * The reorder window.
  *
  *   pages:   [ first page ][ page ][ page ] ...     PAGE indices each
- *              ^ next                ^ complete: one blob in place of PAGE
+ *              ^ next                ^ complete: a few blobs in place of PAGE
  *
  * A page is made when the first of its indices comes. One that has all its texts, and is not the
- * one that is being taken from, is folded: its texts, in order, become one blob.
+ * one that is being taken from, is folded: its texts, in order, become pieces of several texts
+ * each. A piece is small, whatever a page's texts come to (with --body, a gigabyte).
  */
 #include "cli/window.h"
 
@@ -17,16 +18,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 1024 };
+enum { PAGE = 1024, PIECE_MOST = 64 << 10 };
 
 struct slot {
     struct spool_blob blob;
     bool here;
 };
 
+/* Texts that follow one another. */
+struct piece {
+    struct spool_blob blob;
+    unsigned count;
+};
+
 struct page {
-    struct slot *slots; /* owned; NULL once folded */
-    struct spool_blob folded;
+    struct slot *slots;   /* owned; NULL once folded */
+    struct piece *pieces; /* owned; NULL before */
+    unsigned npieces, taken;
     unsigned count; /* texts that came */
 };
 
@@ -65,16 +73,16 @@ static void page_free(struct window *w, struct page *p)
     if (!p) {
         return;
     }
-    if (p->slots) {
-        for (size_t i = 0; i < PAGE; i++) {
-            if (p->slots[i].here) {
-                spool_drop(w->spool, &p->slots[i].blob);
-            }
+    for (size_t i = 0; p->slots && i < PAGE; i++) {
+        if (p->slots[i].here) {
+            spool_drop(w->spool, &p->slots[i].blob);
         }
-        free(p->slots);
-    } else {
-        spool_drop(w->spool, &p->folded);
     }
+    for (unsigned i = p->taken; i < p->npieces; i++) {
+        spool_drop(w->spool, &p->pieces[i].blob);
+    }
+    free(p->slots);
+    free(p->pieces);
     free(p);
 }
 
@@ -144,16 +152,53 @@ static struct page *page_for(struct window *w, uint64_t index)
     return *p;
 }
 
+/* -- folding ------------------------------------------------------------------------------- */
+
+/* How many texts from one on make a piece: a large one is a piece by itself. */
+static unsigned piece_at(const struct page *p, unsigned from)
+{
+    size_t bytes = p->slots[from].blob.len;
+    unsigned n = 1;
+    while (from + n < PAGE && bytes + p->slots[from + n].blob.len <= PIECE_MOST) {
+        bytes += p->slots[from + n].blob.len;
+        n++;
+    }
+    return n;
+}
+
+/* The texts of a piece, from one on, become one blob. all: empty, for its memory. */
+static struct err *join(struct window *w, struct slot *from, struct piece *piece, struct buf *all)
+{
+    struct err *error = NULL;
+    if (piece->count == 1) {
+        piece->blob = from->blob;
+        from->here = false;
+        return NULL;
+    }
+    for (unsigned i = 0; i < piece->count && !error; i++) {
+        error = spool_take(w->spool, &from[i].blob, all);
+        from[i].here = from[i].here && error;
+    }
+    return error ? error : spool_put(w->spool, all->data ? all->data : "", all->len, &piece->blob);
+}
+
 static struct err *fold(struct window *w, struct page *p)
 {
     struct buf all = BUF_INIT;
     struct err *error = NULL;
-    for (size_t i = 0; i < PAGE && !error; i++) {
-        error = spool_take(w->spool, &p->slots[i].blob, &all);
-        p->slots[i].here = p->slots[i].here && error;
+    unsigned npieces = 0;
+    for (unsigned at = 0; at < PAGE; at += piece_at(p, at)) {
+        npieces++;
     }
-    if (!error) {
-        error = spool_put(w->spool, all.data ? all.data : "", all.len, &p->folded);
+    p->pieces = mem_array(NULL, npieces, sizeof(*p->pieces));
+    if (!p->pieces) {
+        return err_plain(ERR_NOMEM);
+    }
+    for (unsigned at = 0; at < PAGE && !error; at += p->pieces[p->npieces++].count) {
+        struct piece *piece = &p->pieces[p->npieces];
+        *piece = (struct piece){.count = piece_at(p, at)};
+        buf_clear(&all);
+        error = join(w, &p->slots[at], piece, &all);
     }
     if (!error) {
         free(p->slots);
@@ -162,6 +207,8 @@ static struct err *fold(struct window *w, struct page *p)
     buf_fini(&all);
     return error;
 }
+
+/* -- in and out ---------------------------------------------------------------------------- */
 
 struct err *window_put(struct window *w, uint64_t index, const void *text, size_t len)
 {
@@ -192,10 +239,14 @@ static void drop_first_page(struct window *w)
 
 static struct err *take_folded(struct window *w, struct page *p, struct buf *b)
 {
-    struct err *error = spool_take(w->spool, &p->folded, b);
+    struct piece *piece = &p->pieces[p->taken];
+    struct err *error = spool_take(w->spool, &piece->blob, b);
     if (!error) {
-        w->held -= PAGE;
-        drop_first_page(w);
+        w->held -= piece->count;
+        p->taken++;
+        if (p->taken == p->npieces) {
+            drop_first_page(w);
+        }
     }
     return error;
 }

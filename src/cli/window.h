@@ -2,8 +2,8 @@
 /*
  * The reorder window of --gather: texts come in any order of their indices and go out in order.
  * Texts wait in memory up to a bound, past it in an unnamed temporary file; stretches of complete
- * texts are folded into one, so that a single slow entry at the front of an endless list costs a
- * few bytes for each thousand behind it.
+ * small texts are folded into few, so that a single slow entry at the front of an endless list
+ * costs a few bytes for each thousand behind it.
  */
 #ifndef CLI_WINDOW_H
 #define CLI_WINDOW_H
@@ -24,7 +24,8 @@ void window_free(struct window *w); /* what is held is dropped; NULL is ignored 
 /* The text of an index (from 1), each once, empty ones too. ERR_NOMEM, ERR_IO. */
 struct err *window_put(struct window *w, uint64_t index, const void *text, size_t len);
 
-/* Appends to b what is next in order; *more says that there was something. With skip_gaps, indices
+/* Appends to b what is next in order, one text or several small ones; *more says that there was
+ * something. With skip_gaps, indices
  * that never came do not hold up those behind them. ERR_NOMEM, ERR_IO. */
 struct err *window_take(struct window *w, bool skip_gaps, struct buf *b, bool *more);
 

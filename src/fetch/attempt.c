@@ -40,13 +40,19 @@ void attempt_leave_lane(struct attempt *a)
     }
 }
 
+void attempt_shed(struct attempt *a)
+{
+    forget_request(a);
+    buf_fini(&a->texts);
+    url_free(a->url);
+    a->url = NULL;
+}
+
 void attempt_fini(struct attempt *a)
 {
     attempt_leave_lane(a);
-    forget_request(a);
-    buf_fini(&a->texts);
+    attempt_shed(a);
     buf_fini(&a->kept);
-    url_free(a->url);
     task_unref(a->naming);
 }
 

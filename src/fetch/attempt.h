@@ -59,6 +59,9 @@ struct attempt {
 void attempt_init(struct attempt *a, struct job *job);
 void attempt_fini(struct attempt *a);
 
+/* Frees what only a request needs: the last one was made and judged. */
+void attempt_shed(struct attempt *a);
+
 /* Next goes to this mirror's own URL. ERR_NOMEM. */
 struct err *attempt_aim(struct attempt *a, unsigned mirror);
 

@@ -295,12 +295,19 @@ static void take_commit(struct download *d)
     }
 }
 
-/* The limit on the download is not one on those that read. */
+/* The limit on the download is not one on those that read. Thousands may wait for their turn: what
+ * only brought the body here is not kept for it. */
 static struct future *start_delivery(struct download *d)
 {
+    struct future *turn;
+
     err_unref(timeout_reschedule(&d->deadline, -1));
     phase_enter(d->job, PHASE_TURN);
-    return deliver_body(&d->attempt);
+    turn = deliver_body(&d->attempt);
+    attempt_shed(&d->attempt);
+    sink_free(d->attempt.sink);
+    d->attempt.sink = NULL;
+    return turn;
 }
 
 /* As with a commit, what counts is its own end. */

@@ -138,6 +138,51 @@ START_TEST(freed_while_full)
 }
 END_TEST
 
+/* What is folded is never much at once: not the texts of a page, which may be a gigabyte. */
+START_TEST(pieces_are_small)
+{
+    enum { N = 3000 };
+    static char text[100000];
+    struct window *w = window_new(bounds[_i]);
+    bool more = true;
+    size_t all = 0;
+    for (uint64_t i = N; i >= 1; i--) {
+        size_t n = i % 1000 ? 1000 : sizeof(text);
+        memset(text, 'a' + (int)(i % 26), n);
+        err_is_none(window_put(w, i, text, n));
+    }
+    while (more) {
+        struct buf got = BUF_INIT;
+        err_is_none(window_take(w, false, &got, &more));
+        ck_assert_uint_le(got.len, sizeof(text));
+        all += got.len;
+        buf_fini(&got);
+    }
+    ck_assert_uint_eq(all, (N - 3) * 1000 + 3 * sizeof(text));
+    ck_assert_uint_eq(window_held(w), 0);
+    window_free(w);
+}
+END_TEST
+
+/* Pieces that were not all taken are dropped with it. */
+START_TEST(freed_in_the_middle)
+{
+    static const char text[1000];
+    struct window *w = window_new(bounds[_i]);
+    struct buf got = BUF_INIT;
+    bool more;
+    for (uint64_t i = 3000; i >= 1; i--) {
+        err_is_none(window_put(w, i, text, sizeof(text)));
+    }
+    while (window_held(w) > 3000 - 1024 - 300) {
+        err_is_none(window_take(w, false, &got, &more));
+    }
+    ck_assert_uint_gt(window_held(w), 0);
+    buf_fini(&got);
+    window_free(w);
+}
+END_TEST
+
 Suite *cli_window_suite(void)
 {
     Suite *s = suite_create("cli_window");
@@ -148,6 +193,8 @@ Suite *cli_window_suite(void)
     tcase_add_loop_test(t, shuffled, 0, 2);
     tcase_add_loop_test(t, gaps_are_skipped_at_the_end, 0, 2);
     tcase_add_loop_test(t, freed_while_full, 0, 2);
+    tcase_add_loop_test(t, pieces_are_small, 0, 2);
+    tcase_add_loop_test(t, freed_in_the_middle, 0, 2);
     suite_add_tcase(s, t);
     return s;
 }
