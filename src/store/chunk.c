@@ -42,7 +42,9 @@ size_t chunk_largest(size_t buffer)
 static size_t room_for(const struct store *s, const struct chunks *c, size_t n, int64_t expected)
 {
     size_t room = c->bytes ? 4 * c->bytes : SMALLEST;
-    if (expected >= 0) {
+    if (s->over) { /* each that is not held yet still brings what it has in hand, and no more */
+        room = n;
+    } else if (expected >= 0) {
         room = (uint64_t)expected < s->block ? (size_t)expected : s->block;
     }
     if (room < n) {

@@ -155,6 +155,36 @@ START_TEST(sink_pressure_past_the_mark_until_half)
 }
 END_TEST
 
+/* Past the mark a block is as large as what comes: many that are not held yet bring a little each,
+ * which may not cost a whole block of the usual size. */
+START_TEST(sink_takes_little_past_the_mark)
+{
+    enum { SINKS = 64, PIECE = 16384 };
+    struct bed b;
+    struct store_options o = {.buffer = 32 * MIB, .resume = true}; /* blocks of 256 KiB */
+    struct sink *k[SINKS + 1];
+    char name[16];
+    bed_make(&b, 1, &o);
+    bed_hold(&b);
+    for (int i = 0; i <= SINKS; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        k[i] = bed_sink(&b, name, IF_EXISTS_SKIP);
+        bed_start(k[i], 0, 1, 40 * MIB);
+    }
+    bed_feed(k[SINKS], 1, 0, 32 * MIB + PIECE);
+    ck_assert_uint_gt(store_bytes_in_memory(b.s), 32 * MIB);
+    for (int i = 0; i < SINKS; i++) {
+        bed_feed(k[i], 1, 0, PIECE);
+    }
+    ck_assert_uint_le(store_bytes_in_memory(b.s), 32 * MIB + 256 * 1024 + SINKS * PIECE);
+    bed_release(&b);
+    for (int i = 0; i <= SINKS; i++) {
+        bed_close(&b, k[i], false);
+    }
+    bed_end(&b);
+}
+END_TEST
+
 START_TEST(sink_starts_over)
 {
     static const int64_t lengths[] = {0, 1000, SINK_SMALL, 700000, 2 * MIB};
@@ -473,6 +503,7 @@ Suite *store_sink_suite(void)
     tcase_add_test(c, sink_without_a_place);
     tcase_add_test(c, sink_writes_what_is_a_second_old);
     tcase_add_test(c, sink_pressure_past_the_mark_until_half);
+    tcase_add_test(c, sink_takes_little_past_the_mark);
     tcase_add_test(c, sink_starts_over);
     tcase_add_test(c, sink_goes_on_where_it_was);
     tcase_add_test(c, sink_freed_at_any_time);
