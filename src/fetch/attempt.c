@@ -56,19 +56,13 @@ void attempt_fini(struct attempt *a)
     task_unref(a->naming);
 }
 
-struct err *attempt_aim(struct attempt *a, unsigned mirror)
+void attempt_aim(struct attempt *a, unsigned mirror)
 {
-    struct url *url = url_dup(a->job->mirrors[mirror].url);
-
-    if (!url) {
-        return err_plain(ERR_NOMEM);
-    }
     url_free(a->url);
-    a->url = url;
+    a->url = url_ref(a->job->mirrors[mirror].url);
     a->mirror = mirror;
     a->hops = 0;
     a->bodyless = false;
-    return NULL;
 }
 
 /* -- the request --------------------------------------------------------------------------- */

@@ -30,7 +30,7 @@ struct attempt {
     struct body *body; /* owned by the download: with the session's line, once a reply is good */
     struct buf kept;   /* owned: the body, for the record (--body) */
     unsigned mirror;   /* which of the job's */
-    struct url *url;   /* owned: the hop */
+    struct url *url;   /* a reference: the hop */
     unsigned hops;     /* redirects followed since the mirror's own URL */
     bool looking;      /* by HEAD: no sink, the reply is all that is wanted */
     bool bodyless;     /* a redirect turned the method into GET */
@@ -62,8 +62,8 @@ void attempt_fini(struct attempt *a);
 /* Frees what only a request needs: the last one was made and judged. */
 void attempt_shed(struct attempt *a);
 
-/* Next goes to this mirror's own URL. ERR_NOMEM. */
-struct err *attempt_aim(struct attempt *a, unsigned mirror);
+/* Next goes to this mirror's own URL. */
+void attempt_aim(struct attempt *a, unsigned mirror);
 
 /* Sends the request: a->transfer is to be awaited. The job's slot is held. */
 struct err *attempt_start(struct attempt *a);

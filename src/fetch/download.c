@@ -95,8 +95,8 @@ static struct err *begin(struct download *d)
         return error;
     }
     d->timed = true;
-    error = attempt_aim(&d->attempt, 0);
-    return error || prepare_wanted(job) ? error : prepare_sink(&d->attempt);
+    attempt_aim(&d->attempt, 0);
+    return prepare_wanted(job) ? NULL : prepare_sink(&d->attempt);
 }
 
 /* All is known: a race may have chosen another mirror, the part may have gaps. */
@@ -110,7 +110,10 @@ static struct err *equip(struct download *d)
             return err_plain(ERR_NOMEM);
         }
     }
-    return job->best ? attempt_aim(&d->attempt, job->best) : NULL;
+    if (job->best) {
+        attempt_aim(&d->attempt, job->best);
+    }
+    return NULL;
 }
 
 /* Stands in the line of the next request's host, at its head. */
@@ -184,8 +187,9 @@ static bool try_on(struct download *d)
     }
     phase_enter_backoff(job, d->delay, d->error);
     err_unref(d->error);
-    d->error = attempt_aim(&d->attempt, next);
-    return !d->error;
+    d->error = NULL;
+    attempt_aim(&d->attempt, next);
+    return true;
 }
 
 /* No further request is to be made. */

@@ -24,11 +24,13 @@ static struct err *parse_mirrors(struct job *job)
     }
     for (size_t i = 0; i < n; i++) {
         struct url *url;
-        struct err *error = url_parse(urls[i], &url);
+        struct err *error = url_parse_near(job->session->near, urls[i], &url);
         if (error) {
             return error;
         }
         job->mirrors[job->nmirrors++] = (struct mirror){url, false};
+        url_free(job->session->near);
+        job->session->near = url_ref(url);
     }
     return NULL;
 }

@@ -23,7 +23,7 @@ struct target;
 
 /* One of an entry's URLs, in the order of the list. */
 struct mirror {
-    struct url *url; /* owned */
+    struct url *url; /* a reference */
     bool dead;       /* failed in a way that trying again does not mend */
 };
 

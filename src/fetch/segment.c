@@ -218,14 +218,12 @@ static bool aim(struct helper *h)
     if (best == g->nmirrors) {
         return false;
     }
-    struct err *error = attempt_aim(&h->attempt, best);
-    struct url *url = !error && best == g->mirror ? url_dup(g->url) : NULL;
-    if (url) {
+    attempt_aim(&h->attempt, best);
+    if (best == g->mirror) {
         url_free(h->attempt.url);
-        h->attempt.url = url;
+        h->attempt.url = url_ref(g->url);
     }
-    note(h, error);
-    return !error;
+    return true;
 }
 
 static struct future *ask_for_slot(struct helper *h)

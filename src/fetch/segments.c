@@ -199,13 +199,13 @@ struct err *segments_lead(
         return error;
     }
     url_free(g->url);
-    g->url = url_dup(a->url);
+    g->url = url_ref(a->url);
     g->mirror = a->mirror;
     forget_supply(g);
     g->supply[g->mirror].users = 1;
     g->changed = false;
     g->gained = 0;
-    if (!g->url || !divide(g, a, offset, n)) {
+    if (!divide(g, a, offset, n)) {
         list_remove(&g->lead.node);
         return err_plain(ERR_NOMEM);
     }

@@ -93,6 +93,7 @@ void session_free(struct session *s)
     future_unref(s->over);
     err_unref(s->local);
     entry_free(s->late);
+    url_free(s->near);
     free(s->first_auth_host);
     free(s);
 }

@@ -39,7 +39,8 @@ struct session {
     struct list observers; /* of phases */
     unsigned committing;   /* downloads that wait for their commit */
     struct session_totals totals;
-    uint64_t ours; /* entries read that are of our shard */
+    uint64_t ours;    /* entries read that are of our shard */
+    struct url *near; /* a reference: the last URL that was read */
 
     struct task *reader; /* owned; NULL before and after */
     struct future_cb reader_ended;

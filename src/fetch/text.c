@@ -132,8 +132,10 @@ static struct err *begin(struct text *t)
 {
     struct err *error = url_parse(t->text, &t->first);
 
-    if (!error && (!(t->at = url_dup(t->first)) || !(t->body = mem_new(sizeof *t->body)))) {
-        error = err_plain(ERR_NOMEM);
+    if (!error) {
+        t->at = url_ref(t->first);
+        t->body = mem_new(sizeof *t->body);
+        error = t->body ? NULL : err_plain(ERR_NOMEM);
     }
     retry_init(&t->retry, &t->s->options->retry, loop_time(t->s->env.loop));
     t->again = !error;

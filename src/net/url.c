@@ -3,8 +3,10 @@
  * URLs. libcurl's URL API takes them apart once; what it found is packed behind the struct in one
  * block, and parts that are equal share their bytes:
  *
- *     [struct url][bare: scheme://host:port/path?query][host][origin]...[only if they differ: text,
- *      public, path, user, password]
+ *     [struct url][scheme][host][origin][bare: scheme://host:port/path?query][only if they differ:
+ *      public, text, user, password]
+ *
+ * All before the path stands in one piece, so that a list's next URL of the same host can have it.
  */
 #include "net/url.h"
 
@@ -26,7 +28,8 @@ struct url {
     const char *user, *password; /* decoded; NULL if there are none */
     const char *origin;
     unsigned port;
-    size_t size; /* of the block */
+    unsigned refs; /* the home loop's thread only */
+    size_t head;   /* bytes of bare before the path */
 };
 
 /* What libcurl hands out, each owned. */
@@ -188,7 +191,7 @@ static void add_bare_host(struct buf *b, const char *host)
 
 /* Offsets into the block's bytes while it is being put together. */
 struct layout {
-    size_t bare, tail, public, path, query, scheme, host, origin, text, user, password;
+    size_t scheme, host, origin, bare, head, tail, public, path, query, text, user, password;
 };
 
 /* Of what is behind the struct: no need to grow on the way. */
@@ -223,9 +226,22 @@ static void lay_out_credentials(struct buf *b, const struct parts *p, struct lay
 
 static void lay_out(struct buf *b, const struct parts *p, unsigned port, struct layout *at)
 {
+    at->scheme = b->len;
+    buf_adds(b, p->scheme);
+    buf_addc(b, '\0');
+    at->host = b->len;
+    add_bare_host(b, p->host);
+    buf_addc(b, '\0');
+    at->origin = b->len;
+    buf_adds(b, p->scheme);
+    buf_adds(b, "://");
+    add_bare_host(b, p->host);
+    buf_addf(b, ":%u", port);
+    buf_addc(b, '\0');
     at->bare = b->len;
     add_authority(b, p);
     size_t path = b->len;
+    at->head = path - at->bare;
     at->public = at->path = at->query = SHARED;
     buf_adds(b, p->path);
     if (p->query) {
@@ -244,18 +260,6 @@ static void lay_out(struct buf *b, const struct parts *p, unsigned port, struct 
         buf_adds(b, p->path);
         buf_addc(b, '\0');
     }
-    at->scheme = b->len;
-    buf_adds(b, p->scheme);
-    buf_addc(b, '\0');
-    at->host = b->len;
-    add_bare_host(b, p->host);
-    buf_addc(b, '\0');
-    at->origin = b->len;
-    buf_adds(b, p->scheme);
-    buf_adds(b, "://");
-    add_bare_host(b, p->host);
-    buf_addf(b, ":%u", port);
-    buf_addc(b, '\0');
     lay_out_credentials(b, p, at);
 }
 
@@ -277,8 +281,9 @@ static struct err *pack(const struct parts *p, struct url **out)
     }
     char *block = (char *)(u + 1);
     memcpy(block, b.data, b.len);
-    u->size = sizeof(*u) + b.len;
     buf_fini(&b);
+    u->refs = 1;
+    u->head = at.head;
     u->bare = block + at.bare;
     u->text = at.text == SHARED ? u->bare : block + at.text;
     u->public = at.public == SHARED ? u->bare : block + at.public;
@@ -334,32 +339,76 @@ struct err *url_resolve(const struct url *base, const char *location, struct url
 
 static const char *moved(const char *part, const struct url *from, const struct url *to)
 {
-    return part ? (const char *)to + (part - (const char *)from) : NULL;
+    return (const char *)to + (part - (const char *)from);
 }
 
-struct url *url_dup(const struct url *u)
+/* What libcurl would leave as it is: a path of visible characters, nothing escaped, no segment that
+ * begins with a dot; perhaps a query; no fragment. *n: its length, *path: that of the path. */
+static bool rest_is_plain(const char *rest, size_t *n, size_t *path)
 {
-    struct url *d = malloc(u->size);
-    if (!d) {
+    const char *query = NULL, *s = rest;
+    for (; *s; s++) {
+        if (*s <= ' ' || *s > '~' || *s == '%' || *s == '#' || (*s == '.' && s[-1] == '/')) {
+            return false;
+        }
+        query = *s == '?' && !query ? s : query;
+    }
+    *n = (size_t)(s - rest);
+    *path = query ? (size_t)(query - rest) : *n;
+    return *rest == '/';
+}
+
+/* Another URL of the same host. */
+static struct url *sibling(const struct url *near, const char *rest, size_t n, size_t path)
+{
+    size_t start = (size_t)(near->bare - near->scheme) + near->head;
+    size_t public = path < n ? near->head + path + 1 : 0;
+    struct url *u = malloc(sizeof(*u) + start + n + 1 + public);
+    if (!u) {
         return NULL;
     }
-    memcpy(d, u, u->size);
-    d->text = moved(u->text, u, d);
-    d->bare = moved(u->bare, u, d);
-    d->public = moved(u->public, u, d);
-    d->scheme = moved(u->scheme, u, d);
-    d->host = moved(u->host, u, d);
-    d->path = moved(u->path, u, d);
-    d->query = moved(u->query, u, d);
-    d->user = moved(u->user, u, d);
-    d->password = moved(u->password, u, d);
-    d->origin = moved(u->origin, u, d);
-    return d;
+    char *block = (char *)(u + 1), *end = block + start + n + 1;
+    memcpy(block, near->scheme, start);
+    memcpy(block + start, rest, n + 1);
+    *u = (struct url){.refs = 1, .port = near->port, .head = near->head};
+    u->scheme = moved(near->scheme, near, u);
+    u->host = moved(near->host, near, u);
+    u->origin = moved(near->origin, near, u);
+    u->text = u->bare = u->public = moved(near->bare, near, u);
+    u->path = u->bare + u->head;
+    if (public) {
+        u->query = u->path + path + 1;
+        u->public = memcpy(end, u->bare, public - 1);
+        end[public - 1] = '\0';
+        u->path = u->public + u->head;
+    }
+    return u;
+}
+
+struct err *url_parse_near(const struct url *near, const char *text, struct url **out)
+{
+    size_t n, path;
+    if (!near || strncmp(text, near->bare, near->head) != 0 ||
+        !rest_is_plain(text + near->head, &n, &path)) {
+        return url_parse(text, out);
+    }
+    *out = sibling(near, text + near->head, n, path);
+    return *out ? NULL : err_plain(ERR_NOMEM);
+}
+
+struct url *url_ref(struct url *u)
+{
+    if (u) {
+        u->refs++;
+    }
+    return u;
 }
 
 void url_free(struct url *u)
 {
-    free(u);
+    if (u && --u->refs == 0) {
+        free(u);
+    }
 }
 
 const char *url_text(const struct url *u)
@@ -430,37 +479,4 @@ bool url_same_origin(const struct url *a, const struct url *b)
 char *url_without_credentials(const struct url *u)
 {
     return strdup(u->bare);
-}
-
-/* Where the next authority of the text may begin, behind its slashes; NULL: nowhere. libcurl takes
- * one slash to three for two. */
-static const char *next_authority(const char *text)
-{
-    for (const char *s = text; (s = strchr(s, '/')); s += strspn(s, "/")) {
-        if (s[1] == '/' || (s > text && s[-1] == ':')) {
-            return s + strspn(s, "/");
-        }
-    }
-    return NULL;
-}
-
-char *url_redact(const char *text)
-{
-    struct buf b = BUF_INIT;
-    const char *from;
-    while ((from = next_authority(text))) {
-        /* Blanks and quotes end none: user and password may hold them. */
-        size_t n = strcspn(from, "/?#\r\n");
-        const char *at = memrchr(from, '@', n);
-        const char *colon = at ? memchr(from, ':', (size_t)(at - from)) : NULL;
-        if (colon) {
-            buf_add(&b, text, (size_t)(colon - text));
-            buf_adds(&b, ":***");
-            text = at;
-        }
-        buf_add(&b, text, (size_t)(from + n - text));
-        text = from + n;
-    }
-    buf_adds(&b, text);
-    return buf_take(&b);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* URLs, parsed once by libcurl's URL API. Immutable. */
+/* URLs, parsed once by libcurl's URL API. Immutable; counted on the home loop's thread. */
 #ifndef NET_URL_H
 #define NET_URL_H
 
@@ -14,11 +14,15 @@ struct url;
  * dropped, an IDN host is kept as libcurl wants it. */
 struct err *url_parse(const char *text, struct url **out);
 
+/* The same, quickly where the two are of one host, as a list's URLs mostly are. near: any URL;
+ * NULL: none. */
+struct err *url_parse_near(const struct url *near, const char *text, struct url **out);
+
 /* A redirect's Location against the URL that sent it (RFC 3986 5.2). Same errors. */
 struct err *url_resolve(const struct url *base, const char *location, struct url **out);
 
-struct url *url_dup(const struct url *u);
-void url_free(struct url *u); /* NULL is ignored */
+struct url *url_ref(struct url *u); /* NULL passes through */
+void url_free(struct url *u);       /* drops one reference; NULL is ignored */
 
 /* All borrowed, never NULL but where said. */
 const char *url_text(const struct url *u);   /* whole, with user and password, no fragment */

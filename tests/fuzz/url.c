@@ -63,14 +63,38 @@ static void check_refused(struct err *e, struct url *u)
     fuzz_refused(e, err_is(e, ERR_POLICY) ? ERR_POLICY : ERR_INPUT);
 }
 
-/* Its text gives the same URL, and so does a copy; without credentials it has none. */
+/* Next to another URL a text gives what it gives by itself. */
+static void check_near(const struct url *near, const char *text)
+{
+    struct url *alone, *u;
+    struct err *e = url_parse(text, &alone), *again = url_parse_near(near, text, &u);
+    FUZZ_CHECK(!e == !again);
+    if (!e) {
+        check_same(alone, u);
+    }
+    err_unref(e);
+    err_unref(again);
+    url_free(alone);
+    url_free(u);
+}
+
+/* What begins as the URL does, and goes on as anything. */
+static void check_sibling(const struct url *u, const char *rest)
+{
+    struct buf text = BUF_INIT;
+    const char *bare = url__bare(u);
+    buf_add(&text, bare, strlen(url_public(u)) - strlen(url_path(u)));
+    buf_adds(&text, rest);
+    check_near(u, text.data);
+    buf_fini(&text);
+}
+
+/* Its text gives the same URL; without credentials it has none. */
 static void check_url(const struct url *u)
 {
     struct url *again;
     check_parts(u);
-    struct url *copy = url_dup(u);
-    check_same(u, copy);
-    url_free(copy);
+    check_near(u, url_text(u));
     struct err *e = url_parse(url_text(u), &again);
     FUZZ_CHECK(!e);
     check_same(u, again);
@@ -156,6 +180,7 @@ FUZZ_TARGET(url)
     } else {
         check_url(u);
         check_redirect(u, p.part[1]);
+        check_sibling(u, p.part[1]);
         url_free(u);
     }
     char *redacted = url_redact(p.part[0]);

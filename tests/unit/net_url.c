@@ -38,8 +38,8 @@ START_TEST(url_parts)
     char *bare = url_without_credentials(u);
     ck_assert_str_eq(bare, "https://Example.COM:8443/a%20b/c.txt?x=1&y");
     free(bare);
-    struct url *d = url_dup(u);
-    url_free(u);
+    struct url *d = url_ref(u);
+    url_free(u); /* one reference is left */
     ck_assert_str_eq(url_query(d), "x=1&y");
     ck_assert_str_eq(url_user(d), "us@er");
     ck_assert_str_eq(url_origin(d), "https://example.com:8443");
@@ -84,6 +84,65 @@ START_TEST(url_bad)
     fails("ftp://h/x", ERR_POLICY);
     fails("file:///etc/passwd", ERR_POLICY);
     fails("\x01\x02", ERR_INPUT);
+}
+END_TEST
+
+static void same(const char *one, const char *other)
+{
+    ck_assert(!one == !other);
+    if (one) {
+        ck_assert_str_eq(one, other);
+    }
+}
+
+/* Next to a URL of the same host or of another, a text gives what it gives by itself. */
+static void near_is_same(const char *near, const char *text)
+{
+    struct url *n = parsed(near), *u = NULL, *alone = NULL;
+    struct err *e = url_parse(text, &alone);
+    if (e) {
+        err_is_kind(url_parse_near(n, text, &u), err_kind(e));
+        err_unref(e);
+        url_free(n);
+        return;
+    }
+    err_is_none(url_parse_near(n, text, &u));
+    same(url_text(u), url_text(alone));
+    same(url_public(u), url_public(alone));
+    same(url_scheme(u), url_scheme(alone));
+    same(url_host(u), url_host(alone));
+    same(url_path(u), url_path(alone));
+    same(url_query(u), url_query(alone));
+    same(url_user(u), url_user(alone));
+    same(url_origin(u), url_origin(alone));
+    ck_assert_uint_eq(url_port(u), url_port(alone));
+    char *bare = url_without_credentials(u), *bare_alone = url_without_credentials(alone);
+    same(bare, bare_alone);
+    free(bare);
+    free(bare_alone);
+    url_free(n);
+    url_free(alone);
+    url_free(u);
+}
+
+START_TEST(url_neighbours)
+{
+    static const char *const nears[] = {"http://h/a/b", "http://H:80/", "http://h?q",
+        "http://h:8/x?y", "https://u:p@h:8/x?y", "http://127.0.0.1:8/x",
+        "http://[fe80::1%25eth0]:8/x"};
+    static const char *const texts[] = {"http://h/", "http://h", "http://h/c/d.e",
+        "http://h/c?d/../e?f", "http://h/?", "http://h?x", "http://h/a/../b", "http://h/./b",
+        "http://h/.b", "http://h/c#d", "http://h/c%2Fd%aa", "http://h/c d", "http://h/\xc3\xa4",
+        "http://h/[c]\\^{d}|", "http://h:8/c", "http://h:80/c", "http://h:008/c", "http://h@b/c",
+        "http://h\t/c", "http://hh/c", "http://u:p@h/c", "https://h:8/c?d#e",
+        "http://127.0.0.1:8/c?d", "http://127.1:8/c", "http://[fe80::1%25eth0]:8/c?d"};
+    for (size_t i = 0; i < sizeof(nears) / sizeof(*nears); i++) {
+        for (size_t k = 0; k < sizeof(texts) / sizeof(*texts); k++) {
+            near_is_same(nears[i], texts[k]);
+        }
+    }
+    struct url *u = NULL;
+    err_is_kind(url_parse_near(NULL, "http://", &u), ERR_INPUT);
 }
 END_TEST
 
@@ -149,6 +208,7 @@ Suite *net_url_suite(void)
     tcase_add_test(t, url_parts);
     tcase_add_test(t, url_plain);
     tcase_add_test(t, url_bad);
+    tcase_add_test(t, url_neighbours);
     tcase_add_test(t, url_redirects);
     tcase_add_test(t, url_origins);
     tcase_add_test(t, url_redaction);
