@@ -16,7 +16,8 @@ struct err *easy__new(struct multi *m, struct easy **out)
     }
     e->m = m;
     e->handle = curl_easy_init();
-    struct err *error = e->handle ? NULL : err_plain(ERR_NOMEM);
+    e->parts = curl_url();
+    struct err *error = e->handle && e->parts ? NULL : err_plain(ERR_NOMEM);
     if (!error) {
         error = easy__apply_options(e);
     }
@@ -55,6 +56,8 @@ void easy__free(struct easy *e)
     if (e) {
         curl_easy_cleanup(e->handle);
         curl_slist_free_all(e->headers);
+        curl_url_cleanup(e->parts);
+        free(e->head);
         free(e);
     }
 }

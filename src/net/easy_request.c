@@ -3,10 +3,11 @@
  * One request, given to an easy handle. What a request does not need is put back only if the
  * handle's last request had set it.
  */
-#include "base/buf.h"
+#include "base/alloc.h"
 #include "net/private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -24,6 +25,7 @@ enum {
     EASY_SIGV4 = 1 << 10,
     EASY_ALONE = 1 << 11,
     EASY_FRESH = 1 << 12,
+    EASY_PARTS = 1 << 13,
 };
 
 /* The first failure of a run of calls. */
@@ -49,6 +51,39 @@ static bool change(struct easy *e, unsigned flag, bool wanted)
     touch(e, flag, wanted);
     return was != wanted;
 }
+
+/* -- the URL ------------------------------------------------------------------------------- */
+
+/* As libcurl would take it apart itself. Setting a part changes escapes in it: then all is set, as
+ * with another host. */
+static CURLUcode take_apart(struct easy *e, const struct url *u)
+{
+    const char *bare = url__bare(u);
+    const size_t head = url__head(u);
+    if (e->head && strncmp(e->head, bare, head) == 0 && !e->head[head] &&
+        !strchr(bare + head, '%')) {
+        CURLUcode rc = curl_url_set(e->parts, CURLUPART_PATH, url_path(u), 0);
+        return rc ? rc : curl_url_set(e->parts, CURLUPART_QUERY, url_query(u), 0);
+    }
+    free(e->head);
+    e->head = mem_dup_bytes(bare, head);
+    return curl_url_set(e->parts, CURLUPART_URL, bare, CURLU_PATH_AS_IS | CURLU_NON_SUPPORT_SCHEME);
+}
+
+/* libcurl would take each URL apart and put it together again. It gets the parts, which are mostly
+ * those of the handle's last request, and the text too, where it looks when it repeats a request.
+ * Of an address in brackets it would forget the zone. */
+static CURLcode set_url(struct easy *e, const struct url *u)
+{
+    CURLcode rc = curl_easy_setopt(e->handle, CURLOPT_URL, url__bare(u));
+    const bool parts = !memchr(url__bare(u), '[', url__head(u)) && take_apart(e, u) == CURLUE_OK;
+    if (change(e, EASY_PARTS, parts)) {
+        SET(rc, e->handle, CURLOPT_CURLU, parts ? e->parts : NULL);
+    }
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------------------ */
 
 static CURLcode set_method(struct easy *e, const struct request *rq)
 {
@@ -224,7 +259,7 @@ static CURLcode set_rest(struct easy *e, const struct request *rq)
 
 struct err *easy__apply_request(struct easy *e, const struct request *rq)
 {
-    CURLcode rc = curl_easy_setopt(e->handle, CURLOPT_URL, url__bare(rq->url));
+    CURLcode rc = set_url(e, rq->url);
     if (rc == CURLE_OK) {
         rc = set_method(e, rq);
     }

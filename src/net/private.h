@@ -28,6 +28,7 @@ struct transfer;
 
 const char *url__password(const struct url *u); /* decoded; NULL if there are no credentials */
 const char *url__bare(const struct url *u);     /* without user and password; borrowed */
+size_t url__head(const struct url *u);          /* bytes of that before the path */
 
 /* -- codes.c -------------------------------------------------------------------------------- */
 
@@ -150,6 +151,8 @@ struct easy {
     struct multi *m;            /* borrowed */
     struct transfer *t;         /* borrowed, while it is used */
     struct curl_slist *headers; /* owned: what the handle was given */
+    CURLU *parts;               /* owned: the URL, taken apart */
+    char *head;                 /* owned: what is before the path there; NULL: nothing known */
     unsigned set;               /* what differs from the options of the run, EASY_... */
     char error[CURL_ERROR_SIZE];
 };

@@ -456,6 +456,11 @@ const char *url__bare(const struct url *u)
     return u->bare;
 }
 
+size_t url__head(const struct url *u)
+{
+    return u->head;
+}
+
 unsigned url_port(const struct url *u)
 {
     return u->port;

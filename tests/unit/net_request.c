@@ -70,6 +70,40 @@ START_TEST(transfer_request_options)
 }
 END_TEST
 
+/* One URL after the other on the same handle: each request asks for its own, of its own host. */
+START_TEST(transfer_urls_in_turn)
+{
+    static const struct {
+        const char *host, *path;
+    } asked[] = {{"h:80", "/echo/a?x=1"}, {"h:80", "/echo/b"}, {"h:80", "/echo/b?"},
+        {"h:80", "/echo/c?%2Fd%bB"}, {"h:80", "/echo/%aA%2Fc"}, {"h:80", "/echo/x/../d"},
+        {"h:8", "/echo?e/f"}, {"h:80", "/echo/g"}, {"i:80", "/echo/g"}, {"i:80", "/echo"}};
+    char text[128], line[128], there[64];
+    char *connect_to[] = {there, NULL};
+    struct world w = {.options = {.connect_to = connect_to}};
+    struct server *server = server_start();
+    snprintf(there, sizeof(there), "::127.0.0.1:%u", server_port(server));
+    world_begin(&w);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+        struct url *u = NULL;
+        snprintf(text, sizeof(text), "http://%s%s", asked[i].host, asked[i].path);
+        err_is_none(url_parse(text, &u));
+        struct request rq = {.url = u};
+        struct future *f = world_run(&w, &rq);
+        world_succeeds(f);
+        snprintf(line, sizeof(line), "GET %s%s%s HTTP/1.1\r\nHost: %c%s\r\n", url_path(u),
+            url_query(u) ? "?" : "", url_query(u) ? url_query(u) : "", asked[i].host[0],
+            strcmp(asked[i].host, "h:8") == 0 ? ":8" : "");
+        ck_assert_msg(
+            strncmp(w.body.data, line, strlen(line)) == 0, "%s, not\n%s", w.body.data, line);
+        future_unref(f);
+        url_free(u);
+    }
+    world_end(&w);
+    server_stop(server);
+}
+END_TEST
+
 START_TEST(transfer_methods)
 {
     struct world w = {.options = {.user_agent = "tester"}};
@@ -202,6 +236,7 @@ Suite *net_request_suite(void)
     tcase_set_timeout(t, 30);
     tcase_add_test(t, transfer_resolve_option);
     tcase_add_test(t, transfer_request_options);
+    tcase_add_test(t, transfer_urls_in_turn);
     tcase_add_test(t, transfer_methods);
     tcase_add_test(t, transfer_url_credentials);
     tcase_add_test(t, transfer_options_refused);
