@@ -11,6 +11,7 @@
  */
 #include "store/chunk.h"
 
+#include "base/copy.h"
 #include "store/store_private.h"
 
 #include <stdlib.h>
@@ -80,7 +81,11 @@ bool chunks_add(
             list_push(&c->list, &k->node);
         }
         size_t now = k->room - k->len < n ? k->room - k->len : n;
-        memcpy(k->bytes + k->len, bytes, now);
+        if (k->room == s->block) {
+            copy_for_other(k->bytes + k->len, bytes, now);
+        } else {
+            memcpy(k->bytes + k->len, bytes, now);
+        }
         k->len += now;
         c->bytes += now;
         if (k->len == k->room) {

@@ -2,6 +2,7 @@
 /* src/base: errors, the heap, the buffer, lists, pools, traces. */
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/copy.h"
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/list.h"
@@ -271,6 +272,37 @@ START_TEST(trace_writes_what_was_asked_for)
 }
 END_TEST
 
+/* False if a byte is wrong, or one beside them was touched. */
+static bool copies(size_t shift, size_t skip, size_t n)
+{
+    unsigned char from[512], to[512] = {0};
+
+    for (size_t i = 0; i < sizeof(from); i++) {
+        from[i] = (unsigned char)(i % 255 + 1);
+    }
+    copy_for_other(to + shift, from + skip, n);
+    if (n > 0 && memcmp(to + shift, from + skip, n) != 0) {
+        return false;
+    }
+    memset(to + shift, 0, n);
+    for (size_t i = 0; i < sizeof(to); i++) {
+        if (to[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+START_TEST(copy_is_of_all_bytes_and_no_others)
+{
+    for (size_t n = 0; n <= 300; n++) {
+        for (size_t shift = 0; shift <= 64; shift++) {
+            ck_assert(copies(shift, shift * 3 % 16, n));
+        }
+    }
+}
+END_TEST
+
 Suite *base_suite(void);
 Suite *base_suite(void)
 {
@@ -287,6 +319,7 @@ Suite *base_suite(void)
     tcase_add_test(tc, list_is_a_ring);
     tcase_add_test(tc, pool_keeps_only_so_many);
     tcase_add_test(tc, mem_array_does_not_overflow);
+    tcase_add_test(tc, copy_is_of_all_bytes_and_no_others);
     tcase_add_test(tc, trace_writes_what_was_asked_for);
     suite_add_tcase(s, tc);
     return s;
