@@ -161,6 +161,7 @@ static void derive(struct parse *p)
     if (o->jobs_set && !p->per_host_set) {
         o->hosts.per_host = o->hosts.jobs;
     }
+    o->hosts.earn = !p->per_host_set;
     if (o->net.loops > o->hosts.jobs) { /* one more would never have anything to do */
         o->net.loops = o->hosts.jobs;
     }

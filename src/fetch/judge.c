@@ -252,14 +252,18 @@ static enum verdict judge_reply(struct attempt *a, const struct reply *r, struct
     return judge_body(a, r, error);
 }
 
-/* For the host's account of connections that failed; errors of ours say nothing about it. */
+/* For the host's account of connections that failed, and of silence; errors of ours say nothing
+ * about it. */
 static void account_connection(struct attempt *a, const struct reply *r, const struct err *e)
 {
-    if (r->connected) {
-        slot_connected(a->slot, true);
-    } else if (err_is(e, ERR_CONNECT) || err_is(e, ERR_DNS) || err_is(e, ERR_TLS) ||
-               err_is(e, ERR_TIMEOUT)) {
-        slot_connected(a->slot, false);
+    const bool failed = err_is(e, ERR_CONNECT) || err_is(e, ERR_DNS) || err_is(e, ERR_TLS) ||
+                        err_is(e, ERR_TIMEOUT);
+
+    if (failed) {
+        slot_unheard(a->slot);
+    }
+    if (r->connected || failed) {
+        slot_connected(a->slot, r->connected);
     }
 }
 

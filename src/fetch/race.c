@@ -56,6 +56,7 @@ static struct err *on_head(void *arg, const struct reply *reply)
 {
     struct racer *r = container_of(arg, struct racer, attempt);
 
+    slot_heard(&r->slot);
     r->good = (reply->status >= 200 && reply->status < 300) || reply->status == 416;
     return r->good && reply->status == 200 ? err_plain(ERR_STOP_ITERATION) : NULL;
 }

@@ -138,6 +138,7 @@ static struct err *on_head(void *arg, const struct reply *r)
     struct err *error;
     int64_t offset;
 
+    slot_heard(a->slot);
     if (!wanted(a, r)) {
         return NULL;
     }

@@ -145,6 +145,7 @@ static struct err *on_head(void *arg, const struct reply *r)
     struct helper *h = container_of(arg, struct helper, attempt);
     int64_t offset;
 
+    slot_heard(&h->slot);
     if (r->status < 200 || r->status >= 300) {
         return NULL;
     }

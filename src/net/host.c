@@ -64,8 +64,14 @@ static enum host_place place_wanted(struct host *h, double now, double *until)
                                  (lookup && h->looking))) {
         return HOST_BUSY;
     }
+    if (!host__hurries(h) && host__full(h)) {
+        return HOST_FULL;
+    }
     *until = now + rate_delay(&h->rate, now, 1);
-    return *until > now ? HOST_TIMED : lookup ? HOST_LOOKUP : HOST_READY;
+    if (*until > now) {
+        return HOST_TIMED;
+    }
+    return lookup ? HOST_LOOKUP : !host__hurries(h) && host__on_trial(h) ? HOST_TRIAL : HOST_READY;
 }
 
 static void enter_ring(struct list *ring, struct host *h)
@@ -96,6 +102,12 @@ static void enter_place(struct host *h, enum host_place place, double until)
     case HOST_LOOKUP:
         enter_ring(&all->lookup, h);
         break;
+    case HOST_TRIAL:
+        enter_ring(&all->trial, h);
+        break;
+    case HOST_FULL:
+        list_push(&all->full, &h->node);
+        break;
     case HOST_IDLE:
         list_push(&all->idle, &h->node);
         if (++all->idle_count > IDLE_HOSTS) {
@@ -108,7 +120,12 @@ static void enter_place(struct host *h, enum host_place place, double until)
     }
 }
 
-void host__settle(struct host *h, bool served)
+static bool in_ring(enum host_place place)
+{
+    return place == HOST_READY || place == HOST_LOOKUP || place == HOST_TRIAL;
+}
+
+static void settle(struct host *h, bool served)
 {
     double now = loop_time(h->all->loop), until = 0;
     if (h->held && now >= h->hold_until) {
@@ -117,7 +134,7 @@ void host__settle(struct host *h, bool served)
     }
     bool wanted = !list_empty(&h->waiting);
     enum host_place place = wanted ? place_wanted(h, now, &until) : place_unwanted(h, now, &until);
-    bool ring = place == HOST_READY || place == HOST_LOOKUP;
+    bool ring = in_ring(place);
     if (ring) {
         hosts__wake(h->all);
     }
@@ -126,6 +143,16 @@ void host__settle(struct host *h, bool served)
     }
     leave_place(h);
     enter_place(h, place, until);
+}
+
+void host__settle(struct host *h, bool served)
+{
+    struct hosts *all = h->all;
+    host__count_active(h);
+    settle(h, served);
+    if (all->active <= 1 && !list_empty(&all->full)) { /* the only one that is left */
+        settle(container_of(all->full.next, struct host, node), false);
+    }
 }
 
 static struct err *on_host_timer(void *host)

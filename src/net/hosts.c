@@ -2,8 +2,9 @@
 /*
  * Who is served next. Everything is O(1): a host that can be served stands in a ring, and serving
  * takes the host at the ring's head, grants the first of its queue, and puts the host back at the
- * tail if it can be served again. There are two rings, because a host whose name must be looked up
- * needs a free look-up as well; they take turns.
+ * tail if it can be served again. There are three rings, because a host whose name must be looked
+ * up needs a free look-up as well, and one that has not answered yet a share of what such hosts may
+ * have; they take turns.
  *
  * Wake-ups are coalesced: whatever may make a grant possible posts one dispatch.
  */
@@ -16,7 +17,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { FULL = 2 }; /* large bodies on one connection: each slows the other */
+enum {
+    FULL = 2, /* large bodies on one connection: each slows the other */
+    RINGS = 3 /* of hosts that can be served */
+};
 
 void hosts__wake(struct hosts *all)
 {
@@ -40,7 +44,7 @@ static bool hurries(struct list *ring)
     return !list_empty(ring) && host__hurries(first_of(ring));
 }
 
-/* The ring to serve from, NULL if neither can be. */
+/* The ring to serve from, NULL if none can be. */
 static struct list *next_ring(struct hosts *all)
 {
     if (all->hurrying && (hurries(&all->ready) || hurries(&all->lookup))) {
@@ -49,13 +53,18 @@ static struct list *next_ring(struct hosts *all)
     if (all->running >= all->options.jobs) {
         return NULL;
     }
-    bool ready = !list_empty(&all->ready);
-    bool lookup = lookup_possible(all);
-    if (ready && lookup) {
-        all->lookup_turn = !all->lookup_turn;
-        return all->lookup_turn ? &all->lookup : &all->ready;
+    struct list *const rings[] = {
+        list_empty(&all->ready) ? NULL : &all->ready,
+        lookup_possible(all) ? &all->lookup : NULL,
+        hosts__try(all) ? &all->trial : NULL,
+    };
+    for (unsigned i = 0; i < RINGS; i++) {
+        all->turn = (all->turn + 1) % RINGS;
+        if (rings[all->turn]) {
+            return rings[all->turn];
+        }
     }
-    return ready ? &all->ready : lookup ? &all->lookup : NULL;
+    return NULL;
 }
 
 static void stop_hurrying(struct hosts *all, struct slot *s)
@@ -77,6 +86,8 @@ static void grant(struct host *h, double now)
         h->probe = s;
     }
     s->state = SLOT_GRANTED;
+    s->silent = true;
+    host__ask(h);
     h->running++;
     all->running++;
     all->waiting--;
@@ -86,6 +97,15 @@ static void grant(struct host *h, double now)
         h->origin, h->running, all->running, s->lookup ? ", look-up" : "");
     loop_post(all->loop, &s->granted);
     host__settle(h, true);
+}
+
+/* It stands in the wrong ring: its look-up is no longer trusted, or others came. */
+static bool misplaced(const struct host *h, double now)
+{
+    if ((h->place == HOST_LOOKUP) != host__lookup_due(h, now)) {
+        return true;
+    }
+    return !host__hurries(h) && (host__full(h) || (h->place == HOST_READY && host__on_trial(h)));
 }
 
 static struct err *dispatch(void *hosts)
@@ -99,8 +119,8 @@ static struct err *dispatch(void *hosts)
             return timer_start(all->loop, &all->rate_timer, now + delay);
         }
         struct host *h = first_of(ring);
-        if ((h->place == HOST_LOOKUP) != host__lookup_due(h, now)) {
-            host__settle(h, false); /* its look-up is no longer trusted */
+        if (misplaced(h, now)) {
+            host__settle(h, false);
             continue;
         }
         grant(h, now);
@@ -118,6 +138,8 @@ struct hosts *hosts_new(struct loop *l, const struct hosts_options *options)
     all->options = *options;
     list_init(&all->ready);
     list_init(&all->lookup);
+    list_init(&all->trial);
+    list_init(&all->full);
     list_init(&all->idle);
     handle_init(&all->dispatch, dispatch, all);
     timer_init(&all->rate_timer, dispatch, all);
@@ -147,7 +169,7 @@ void slot_init(struct slot *s, loop_fn on_grant, void *arg)
     handle_init(&s->granted, on_grant, arg);
     s->host = NULL;
     s->state = SLOT_IDLE;
-    s->lookup = s->hurry = s->large = false;
+    s->lookup = s->hurry = s->large = s->silent = false;
 }
 
 static void refuse(struct hosts *all, struct slot *s)
@@ -225,6 +247,10 @@ void slot_release(struct slot *s)
         lookup_over(s);
         h->large -= s->large;
         s->large = false;
+        if (s->silent) {
+            s->silent = false;
+            host__unask(h);
+        }
         h->running--;
         all->running--;
         if (h->probe == s) {
@@ -274,6 +300,21 @@ void slot_answered(struct slot *s)
         h->probing = false;
         h->probe = NULL;
         host__settle(h, false);
+    }
+}
+
+void slot_heard(struct slot *s)
+{
+    if (s->silent) {
+        s->silent = false;
+        host__hear(s->host);
+    }
+}
+
+void slot_unheard(struct slot *s)
+{
+    if (s->silent) {
+        host__fall_silent(s->host);
     }
 }
 
@@ -336,7 +377,8 @@ struct hosts_figures hosts_figures(const struct hosts *h)
 
 bool hosts_starving(const struct hosts *h)
 {
-    return h->running < h->options.jobs && list_empty(&h->ready) && !lookup_possible(h);
+    return h->running < h->options.jobs && list_empty(&h->ready) && !lookup_possible(h) &&
+           !hosts__try(h);
 }
 
 unsigned hosts_jobs(const struct hosts *h)

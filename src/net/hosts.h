@@ -4,8 +4,9 @@
  *
  * A request needs a job slot (of the run) and a host slot (of scheme://host:port). Requests wait in
  * the queue of their host; hosts with a free slot and someone waiting stand in one ring and are
- * served in turn, so a slow, saturated or held host holds up nobody. Grants are announced from the
- * ready queue.
+ * served in turn, so a slow, saturated or held host holds up nobody; one that does not answer would
+ * hold slot after slot, and has to earn them (options.earn). Grants are announced from the ready
+ * queue.
  *
  *   slot_request --> host queue (FIFO, retries at its head) --> ring --> granted --> slot_release
  */
@@ -25,6 +26,7 @@ struct hosts_options {
     unsigned lookups;     /* DNS look-ups at once, >= 1: one is one thread */
     double resolved_for;  /* seconds that a look-up is trusted (libcurl's DNS cache time) */
     unsigned failures;    /* connections failed in a row until a host is given up; 0: never */
+    bool earn;            /* per_host is nobody's word: beside others a host earns its slots */
 };
 
 enum slot_state { SLOT_IDLE, SLOT_WAITING, SLOT_GRANTED, SLOT_REFUSED };
@@ -38,6 +40,7 @@ struct slot {
     bool lookup;           /* counts as a look-up in flight */
     bool hurry;            /* waits, and is not to wait for others */
     bool large;            /* its body fills a shared connection: counts among host.large */
+    bool silent;           /* granted, and nothing was heard of its host: among host.silent */
 };
 
 struct hosts *hosts_new(struct loop *l, const struct hosts_options *options);
@@ -67,6 +70,11 @@ void slot_resolved(struct slot *s);
 void slot_hold_host(struct slot *s, double seconds);
 /* A good answer came: ends the probing of its host. */
 void slot_answered(struct slot *s);
+
+/* The head of a reply came, whatever it says. */
+void slot_heard(struct slot *s);
+/* The time was up, or there was no connection: its host has to earn its slots anew. */
+void slot_unheard(struct slot *s);
 
 /* A body comes until the slot is given back: whether it is a large one, and others may share its
  * connection. */

@@ -15,11 +15,21 @@
  *
  *   READY    in hosts.ready: a request may start
  *   LOOKUP   in hosts.lookup: the same, but its name must be looked up first
+ *   TRIAL    in hosts.trial: the same, but it has not answered yet, and others are there (earn.c)
  *   BUSY     waits for one of its own requests (its limit, its look-up, its probe)
+ *   FULL     in hosts.full: waits for an answer or the end of one of them, or to be the only one
  *   TIMED    waits for its timer (a hold, its rate)
  *   IDLE     in hosts.idle: nobody wants anything of it
  */
-enum host_place { HOST_BUSY, HOST_READY, HOST_LOOKUP, HOST_TIMED, HOST_IDLE };
+enum host_place {
+    HOST_BUSY,
+    HOST_READY,
+    HOST_LOOKUP,
+    HOST_TRIAL,
+    HOST_FULL,
+    HOST_TIMED,
+    HOST_IDLE
+};
 
 struct host {
     UT_hash_handle hh;
@@ -32,10 +42,13 @@ struct host {
     double hold_until;     /* loop_time(); 0: none */
     double resolved_until; /* the look-up is trusted so long */
     unsigned running;
+    unsigned silent;   /* of them, those without an answer yet */
+    unsigned earned;   /* answers since it fell silent, as many as count */
     unsigned large;    /* of them, those whose bodies fill a shared connection */
     bool lately_large; /* the last body was a large one */
     unsigned failures; /* connections in a row that did not come about */
     bool given_up;     /* there were too many of them */
+    bool active;       /* somebody has, or wants, a slot */
     bool needs_lookup; /* by name: not an address, a proxy, a socket */
     bool looking;      /* one request is looking the name up */
     bool held;         /* hold_until has not come */
@@ -48,12 +61,14 @@ struct hosts {
     struct loop *loop; /* borrowed */
     struct hosts_options options;
     struct host *table; /* owned, by origin */
-    struct list ready, lookup, idle;
+    struct list ready, lookup, trial, full, idle;
     struct handle dispatch; /* grants what can be granted */
     struct timer rate_timer;
     struct rate rate;
     unsigned running, waiting, hurrying, lookups, held, idle_count;
-    bool lookup_turn; /* the rings take turns */
+    unsigned active;  /* hosts */
+    unsigned untried; /* requests without an answer at hosts that gave none yet */
+    unsigned turn;    /* of the rings, the one that was served last */
 };
 
 /* Finds or makes. NULL when memory ran out. */
@@ -66,5 +81,18 @@ void hosts__wake(struct hosts *all);
 /* The first that waits is not to wait for others. */
 bool host__hurries(const struct host *h);
 bool host__lookup_due(const struct host *h, double now);
+
+/* What it has to earn (earn.c). Beside others it has what it may have, or what it may have now
+ * depends on other hosts that have not answered either. */
+bool host__full(const struct host *h);
+bool host__on_trial(const struct host *h);
+/* The ring of those has somebody who may be served. */
+bool hosts__try(const struct hosts *all);
+void host__count_active(struct host *h);
+/* A request there begins; it ends without an answer, or has one; there will be none. */
+void host__ask(struct host *h);
+void host__unask(struct host *h);
+void host__hear(struct host *h);
+void host__fall_silent(struct host *h);
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Slots, fairness, holds and rates of hosts."""
 
+import subprocess
 import time
 
 import pytest
@@ -51,6 +52,43 @@ def test_a_saturated_host_holds_up_nobody(garner, faults):
     assert faults.peak("127.0.0.1") == 2
     faults.open("g")
     assert run.wait().status == 0
+
+
+def crowd(faults, silent, good, each):
+    """A list of silent hosts, with as many URLs each, spread over the first half of those of good ones; and what makes
+    all of them one server."""
+    def host(net, number, name):
+        return f"http://127.{net}.0.{number}:{faults.port}/{name}" + ("?gate=never" if net == 2 else "")
+    urls = [host(1, i % good + 1, f"good{i}") for i in range(good * each)]
+    bad = [host(2, i % silent + 1, f"bad{i}") for i in range(silent * each)]
+    step = len(urls) // 2 / len(bad)
+    for i, url in enumerate(bad):
+        urls.insert(round(i * step) + i + 1, url)
+    return "\n".join(urls) + "\n", ["--connect-to", f"::127.0.0.1:{faults.port}"]
+
+
+@pytest.mark.parametrize("jobs, silent", [(2, 1), (8, 1), (64, 1), (64, 4)])
+def test_silent_hosts_hold_up_nobody(garner, faults, jobs, silent):
+    """They have enough URLs for all slots, and more turns than there are slots before the others are through."""
+    text, options = crowd(faults, silent, good=10, each=90)
+    run = garner.start("-j", jobs, *options, "-i", "-", stdin=subprocess.PIPE)
+    run.write(text)
+    run.until(lambda: run.output().count("good") == 900, "the files of those that answer", timeout=60)
+    assert faults.waiting("never") and "bad" not in run.output()
+    run.send()  # they would be as silent for two minutes
+    assert run.wait().status == 130
+
+
+def test_a_host_that_is_left_alone_has_all_slots(garner, faults):
+    """Its first requests wait for the end of those of another, without an answer."""
+    other = [faults.url(f"/other{i}", host="127.0.0.2", gate="other") for i in range(2)]
+    run = garner.start("-o", "{index}", "-j", 16, *other, *gated(faults, 32))
+    faults.wait_gate("other", 2)
+    faults.wait_gate("g", 6)
+    faults.open("other")
+    faults.wait_gate("g", 16)
+    faults.open("g")
+    assert run.wait().status == 0 and faults.peak() == 16
 
 
 def test_hosts_take_turns(garner, faults):

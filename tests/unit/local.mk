@@ -51,6 +51,7 @@ tests_unit_check_garner_SOURCES += tests/unit/net_server.c tests/unit/net_server
 tests_unit_check_garner_SOURCES += tests/unit/net_url.c
 tests_unit_check_garner_SOURCES += tests/unit/net_rate.c
 tests_unit_check_garner_SOURCES += tests/unit/net_hosts.c
+tests_unit_check_garner_SOURCES += tests/unit/net_earn.c
 tests_unit_check_garner_SOURCES += tests/unit/net_world.c tests/unit/net_world.h
 tests_unit_check_garner_SOURCES += tests/unit/net_transfer.c
 tests_unit_check_garner_SOURCES += tests/unit/net_pace.c
