@@ -104,6 +104,7 @@ static struct err *head_ended(struct transfer *t)
         return too_large(t);
     }
     t->encoded = r->content_encoding && t->m->options->compressed && !t->rq->identity;
+    t->by_turns = multi__by_turns(t);
     return t->receiver->on_head ? t->receiver->on_head(t->arg, r) : NULL;
 }
 
@@ -158,7 +159,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *easy)
         t->error = e;
         return CURL_WRITEFUNC_ERROR;
     }
-    multi__pause_if_held(t->m, t);
+    multi__brought(t->m, t, n);
     return n;
 }
 

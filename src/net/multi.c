@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libcurl's multi on the loop: its timer, completions, holds. The sockets are in multi_sockets.c.
+ * libcurl's multi on the loop: its timer, completions, holds, turns. The sockets are in
+ * multi_sockets.c.
  *
  * The invariant: libcurl is entered from the ready queue only (act), never from one of its own
  * callbacks and never from libev's; those only note what happened and post `act`.
@@ -17,6 +18,9 @@
 
 /* A timer that is late by so much was stopped, not busy. */
 #define GAP_SECONDS 1.0
+
+/* Of one body, in one turn of the loop. */
+#define TURN_BYTES ((size_t)128 * 1024)
 
 /* -- time ---------------------------------------------------------------------------------- */
 
@@ -131,6 +135,7 @@ struct err *multi__act(void *multi)
     struct multi *m = multi;
     struct err *e = NULL;
     multi__now(m);
+    m->turn++;
     if (!m->holds) {
         unpause(m);
     }
@@ -192,15 +197,48 @@ void multi_release(struct multi *m)
     }
 }
 
-/* libcurl reads from a connection for as long as it is readable, up to a hundred buffers in one
- * call. Pausing the transfer that is being read ends that after the buffer at hand. A paused stream
- * of HTTP/2 is dangerous only while its connection is read for the others (their window is 32 MiB
- * each): here the connection is held, and is read again only when all of its streams go on. */
-void multi__pause_if_held(struct multi *m, struct transfer *t)
+/* -- how much at once ---------------------------------------------------------------------- */
+
+/*
+ * libcurl reads from a connection for as long as it is readable, up to a hundred buffers in one
+ * call: 50 MB of one transfer, while all others wait, and the writers for what has become of their
+ * jobs. Pausing the transfer that is being read ends that after the buffer at hand, whose rest
+ * libcurl then copies and keeps.
+ *
+ * A paused stream of HTTP/2 is dangerous only while its connection is read for the others (their
+ * window is 32 MiB each): when all are held, the connection is, and is read again only when all of
+ * its streams go on. To take turns is for HTTP/1 only, and for bodies of which libcurl hands over
+ * what it read as it came: of others it would have much to keep.
+ */
+bool multi__by_turns(const struct transfer *t)
 {
-    if ((m->holds || t->held) && list_empty(&t->paused) &&
+    const struct reply *r = &t->reply->r;
+    return r->version && r->version[0] == '1' && r->content_length >= 0 && !t->encoded;
+}
+
+/* After the last piece of a buffer, as far as can be told: a short one is, and a first read that
+ * filled the buffer ends there. */
+static bool had_its_turn(struct multi *m, struct transfer *t, size_t n)
+{
+    const size_t most = (size_t)easy__buffer_size(m->options);
+    if (!t->by_turns) {
+        return false;
+    }
+    if (t->turn != m->turn) {
+        t->turn = m->turn;
+        t->turn_bytes = 0;
+    }
+    t->turn_bytes += n;
+    return t->turn_bytes >= TURN_BYTES && (n < CURL_MAX_WRITE_SIZE || t->turn_bytes >= most);
+}
+
+void multi__brought(struct multi *m, struct transfer *t, size_t n)
+{
+    const bool enough = had_its_turn(m, t, n);
+    if ((enough || m->holds || t->held) && list_empty(&t->paused) &&
         curl_easy_pause(t->easy->handle, CURLPAUSE_RECV) == CURLE_OK) {
         list_push(&m->paused, &t->paused);
+        loop_post(m->loop, &m->act);
     }
 }
 

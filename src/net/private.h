@@ -68,7 +68,9 @@ struct multi {
     struct easy *idle;                 /* owned: the pool, most recently used first */
     struct sockets *sockets;           /* owned */
     struct list transfers;             /* under way, each holding a reference */
-    struct list paused;                /* transfers that were being read when a hold began */
+    struct list paused;                /* transfers that were being read when a hold began, or
+                                          have had their turn */
+    uint64_t turn;                     /* the number of the act that runs */
     uint64_t readied;                  /* how often a request got its connection */
     struct handle act;                 /* does what the callbacks noted */
     struct timer timer;                /* libcurl's; may fire before `due` */
@@ -102,8 +104,10 @@ struct err *multi__act(void *multi);
 
 struct err *multi__add(struct multi *m, struct transfer *t);
 void multi__remove(struct multi *m, struct transfer *t);
-/* In a body callback, after whatever may have begun a hold. */
-void multi__pause_if_held(struct multi *m, struct transfer *t);
+/* Whether the body whose header has ended can be read a piece a turn. */
+bool multi__by_turns(const struct transfer *t);
+/* In a body callback that brought n bytes, after whatever may have begun a hold. */
+void multi__brought(struct multi *m, struct transfer *t, size_t n);
 
 /* -- multi_sockets.c ------------------------------------------------------------------------ */
 
@@ -167,6 +171,8 @@ struct err *easy__apply_options(struct easy *e);
 struct err *easy__apply_request(struct easy *e, const struct request *rq);
 /* The request under way will not wait for a connection that it could share. */
 struct err *easy__alone(struct easy *e);
+/* CURLOPT_BUFFERSIZE: what one read brings at most. */
+long easy__buffer_size(const struct net_options *o);
 /* CURLOPT_HTTP_VERSION for it. */
 long easy__http_version(enum http_version v);
 /* For CURLOPT_PROTOCOLS_STR, from --proto. *out is owned by the caller. */
@@ -201,6 +207,9 @@ struct transfer {
     struct reply_box *reply;         /* one reference */
     struct err *error;               /* owned: what a callback ended it with */
     struct list paused;              /* in multi.paused */
+    bool by_turns;                   /* its body can be read a piece a turn */
+    uint64_t turn;                   /* the last in which it was read */
+    size_t turn_bytes;               /* what that brought */
     bool held;                       /* transfer_hold */
     double held_since, held_time;    /* while held; the sum of earlier times */
     struct list sockets;             /* opened for it, not yet established */

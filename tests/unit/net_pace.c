@@ -149,6 +149,33 @@ START_TEST(transfer_held)
 }
 END_TEST
 
+/* However much of a body is there, the loop has its turn in between. */
+START_TEST(transfer_takes_turns)
+{
+    struct world w = {.options = {.max_connections = 256}, .hold_at_head = true};
+    world_begin(&w);
+    struct url *u = server_url(w.server, "/big/5000000");
+    struct request rq = {.url = u};
+    struct future *f = world_start(&w, &rq);
+    struct future *nap = aio_sleep(w.loop, 0.3); /* the sockets' buffers fill */
+    size_t most = 0;
+    loop_completes(w.loop, nap);
+    future_unref(nap);
+    multi_release(w.multi);
+    while (!future_done(f)) {
+        const size_t before = w.body.len;
+        loop_spin(w.loop, 1);
+        most = w.body.len - before > most ? w.body.len - before : most;
+    }
+    ck_assert_uint_le(most, 128 * 1024 + 16 * 1024); /* and a buffer, which is small here */
+    world_succeeds(f);
+    ck_assert_uint_eq(w.body.len, 5000000);
+    future_unref(f);
+    url_free(u);
+    world_end(&w);
+}
+END_TEST
+
 /* What libcurl had read before a hold is refused after it: that ends the transfer, at once. A first
  * hold lets enough come for libcurl to read more than it hands over in one piece. */
 START_TEST(transfer_refused_after_hold)
@@ -236,6 +263,7 @@ Suite *net_pace_suite(void)
     tcase_add_test(t, transfer_cancel);
     tcase_add_test(t, transfer_close_while_running);
     tcase_add_test(t, transfer_held);
+    tcase_add_test(t, transfer_takes_turns);
     tcase_add_test(t, transfer_refused_after_hold);
     tcase_add_test(t, transfer_start_held);
     tcase_add_test(t, transfer_limit_rate);
