@@ -78,12 +78,31 @@ static long connect_timeout(const struct net_options *o)
     return ms <= 0 || ms > 2e9 ? 2000000000L : ms < 1 ? 1 : (long)ms;
 }
 
+static bool environment_names_proxy(void)
+{
+    static const char *const names[] = {
+        "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (getenv(names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where there is no proxy, libcurl need not look for one before each request. */
+static void set_proxy(struct setter *s, const struct net_options *o)
+{
+    const bool none = !o->proxy && !environment_names_proxy();
+    set_text(s, CURLOPT_PROXY, o->proxy, "--proxy");
+    set_text(s, CURLOPT_PROXYUSERPWD, o->proxy_user, "--proxy-user");
+    set_text(s, CURLOPT_NOPROXY, none ? "*" : o->noproxy, "--noproxy");
+}
+
 static void set_connecting(struct setter *s, const struct multi *m)
 {
     const struct net_options *o = m->options;
-    set_text(s, CURLOPT_PROXY, o->proxy, "--proxy");
-    set_text(s, CURLOPT_PROXYUSERPWD, o->proxy_user, "--proxy-user");
-    set_text(s, CURLOPT_NOPROXY, o->noproxy, "--noproxy");
+    set_proxy(s, o);
     set_text(s, CURLOPT_INTERFACE, o->interface, "--interface");
     set_text(s, CURLOPT_UNIX_SOCKET_PATH, o->unix_socket, "--unix-socket");
     set_pointer(s, CURLOPT_CONNECT_TO, m->connect_to, "--connect-to");

@@ -254,12 +254,30 @@ void multi__established(struct transfer *t, int port)
     }
 }
 
-void multi__kept(struct transfer *t, int fd)
+/* NULL: it was closed. Where several have the port, to several places, libcurl knows, but goes
+ * through all of its connections to tell. */
+static struct sock *sock_of(const struct transfer *t)
 {
-    struct sock *s = sock_find(t->m, fd);
+    const int port = t->reply->r.local_port;
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    struct sock *found = NULL;
+    list_for_each (at, sockets_of_port(t->m, port)) {
+        struct sock *s = container_of(at, struct sock, ported);
+        if (s->port == port && found) {
+            CURLcode rc = curl_easy_getinfo(t->easy->handle, CURLINFO_ACTIVESOCKET, &fd);
+            return rc == CURLE_OK ? sock_find(t->m, fd) : NULL;
+        }
+        found = s->port == port ? s : found;
+    }
+    return found;
+}
+
+void multi__kept(struct transfer *t)
+{
+    struct sock *s = sock_of(t);
     if (s && !s->want && s->readied == t->readied) {
         s->silent = true;
-        kept__check(fd);
+        kept__check(s->fd);
     }
 }
 

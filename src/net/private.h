@@ -126,7 +126,7 @@ void multi__established(struct transfer *t, int port);
 /* t is over and its connection kept, unless another has it already: nothing may come there before
  * the next request, and what does come is thrown away. libcurl does not say who has which socket,
  * but each that gets one is heard of first, with its port (multi__established). */
-void multi__kept(struct transfer *t, int fd);
+void multi__kept(struct transfer *t);
 /* t is out of libcurl: what was opened for it and never connected is closed by now. */
 void sockets__forget(struct transfer *t);
 

@@ -147,11 +147,8 @@ static void release_followers(struct transfer *t)
 static void check_connection(struct transfer *t)
 {
     const char *version = t->reply->r.version;
-    curl_socket_t fd = CURL_SOCKET_BAD;
-    if (version && version[0] == '1' &&
-        curl_easy_getinfo(t->easy->handle, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK &&
-        fd != CURL_SOCKET_BAD) {
-        multi__kept(t, fd);
+    if (version && version[0] == '1') {
+        multi__kept(t);
     }
 }
 
