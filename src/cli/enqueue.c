@@ -136,9 +136,9 @@ static struct err *tell_bad(struct enqueue *q, const struct entry *e, struct err
     r->index = r->order = q->read;
     r->state = RECORD_FAILED;
     r->error = error;
-    r->url = e->urls ? mem_dup(e->urls[0]) : NULL;
-    r->id = mem_dup(e->id);
-    r->file = mem_dup(e->file);
+    r->url = e->urls ? e->urls[0] : NULL;
+    r->id = e->id;
+    r->file = e->file;
     r->line = e->line;
     r->entry = e;
     error = consumer.on_record(consumer.arg, r);

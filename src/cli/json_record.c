@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "cli/records.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void key(struct buf *b, const char *name)
@@ -67,6 +68,13 @@ static void add_path(struct buf *b, const char *path)
     }
     b->failed |= buf_failed(&full);
     buf_fini(&full);
+}
+
+static void add_effective_url(struct buf *b, const struct record *r)
+{
+    char *url = record_effective_url(r);
+    member(b, "effective_url", url);
+    free(url);
 }
 
 static void add_http(struct buf *b, const struct record *r)
@@ -142,7 +150,7 @@ void record_to_json(const struct record *r, struct buf *b)
     key(b, "id");
     buf_adds(b, r->id ? r->id : "null");
     member(b, "url", r->url);
-    member(b, "effective_url", r->effective_url);
+    add_effective_url(b, r);
     member(b, "state", record_state_name(r->state));
     key(b, "ok");
     json_bool(b, record_ok(r));
@@ -153,7 +161,7 @@ void record_to_json(const struct record *r, struct buf *b)
     add_http(b, r);
     member_uint(b, "attempts", r->attempts);
     member_uint(b, "segments", r->segments);
-    member(b, "remote_ip", r->remote_ip);
+    member(b, "remote_ip", r->remote_ip[0] ? r->remote_ip : NULL);
     member(b, "checksum", r->checksum);
     member(b, "reason", r->reason);
     key(b, "duplicate_of");

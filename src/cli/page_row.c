@@ -6,6 +6,7 @@
 #include "fetch/spans.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* So many spans of a download are drawn. */
@@ -85,16 +86,18 @@ static void add_url(struct buf *b, const char *url)
 
 void page_row(struct buf *b, const struct record *r, double zero)
 {
+    char *effective = r->redirects ? record_effective_url(r) : NULL;
     buf_addf(b, "[%llu,%d,", (unsigned long long)r->index, (int)r->state);
     add_url(b, r->url);
-    add_url(b, r->redirects ? r->effective_url : NULL);
+    add_url(b, effective);
+    free(effective);
     add_text(b, r->path);
     buf_addf(b, "%lld,%lld,%lld,%u,%d,", (long long)r->size, (long long)r->received,
         (long long)r->resumed_at, r->attempts, r->status);
     add_text(b, r->error ? err_kind_name(err_kind(r->error)) : NULL);
     add_text(b, r->error ? err_code(r->error) : NULL);
     add_text(b, r->error ? err_message(r->error) : NULL);
-    add_text(b, r->remote_ip);
+    add_text(b, r->remote_ip[0] ? r->remote_ip : NULL);
     add_text(b, r->http_version);
     add_text(b, r->content_type);
     add_text(b, r->reason);

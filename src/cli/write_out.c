@@ -10,6 +10,7 @@
 #include "cli/printable.h"
 #include "cli/records.h"
 #include "net/multi.h"
+#include "net/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,15 +69,20 @@ static void add_path(const struct record *r, struct buf *b)
 
 static void add_effective(const struct record *r, struct buf *b)
 {
-    add_text(b, r->effective_url ? r->effective_url : r->url);
+    char *url = record_effective_url(r);
+    add_text(b, url ? url : r->url);
+    free(url);
 }
 
 static void add_scheme(const struct record *r, struct buf *b)
 {
-    const char *url = r->effective_url ? r->effective_url : r->url;
-    const char *end = url ? strstr(url, "://") : NULL;
-    for (; end && url < end; url++) {
-        buf_addc(b, (char)(*url >= 'A' && *url <= 'Z' ? *url | 0x20 : *url));
+    const char *s = r->url, *end = s ? strstr(s, "://") : NULL;
+    if (r->at) {
+        buf_adds(b, url_scheme(r->at));
+        return;
+    }
+    for (; end && s < end; s++) {
+        buf_addc(b, (char)(*s >= 'A' && *s <= 'Z' ? *s | 0x20 : *s));
     }
 }
 

@@ -36,7 +36,7 @@ static struct err *parse_mirrors(struct job *job)
 }
 
 /* What the record says of the entry, whatever becomes of it. */
-static struct err *describe(struct job *job, uint64_t index)
+static void describe(struct job *job, uint64_t index)
 {
     const struct entry *e = job->entry;
     struct record *r = job->record;
@@ -44,16 +44,9 @@ static struct err *describe(struct job *job, uint64_t index)
     r->index = index;
     r->line = e->line;
     r->segments = 1;
-    if (e->urls && e->urls[0] && !(r->url = mem_dup(e->urls[0]))) {
-        return err_plain(ERR_NOMEM);
-    }
-    if (e->id && !(r->id = mem_dup(e->id))) {
-        return err_plain(ERR_NOMEM);
-    }
-    if (e->file && !(r->file = mem_dup(e->file))) {
-        return err_plain(ERR_NOMEM);
-    }
-    return NULL;
+    r->url = e->urls ? e->urls[0] : NULL;
+    r->id = e->id;
+    r->file = e->file;
 }
 
 static struct err *read_checksum(struct job *job)
@@ -91,10 +84,8 @@ struct job *job_new(struct session *s, struct entry *e, uint64_t index, struct e
     job->read_at = job->step_since = loop_time(s->env.loop);
     job->if_exists = e->if_exists >= 0 ? (enum if_exists)e->if_exists : s->options->if_exists;
     job->task_timeout = e->task_timeout >= 0 ? e->task_timeout : s->options->task_timeout;
-    *error = describe(job, index);
-    if (!*error && e->error) {
-        *error = err_ref(e->error);
-    }
+    describe(job, index);
+    *error = err_ref(e->error);
     if (!*error) {
         *error = parse_mirrors(job);
     }

@@ -13,16 +13,6 @@
 
 /* -- the record's account ------------------------------------------------------------------ */
 
-static void replace(char **to, const char *text)
-{
-    char *copy = mem_dup(text);
-
-    if (copy || !text) {
-        free(*to);
-        *to = copy;
-    }
-}
-
 static void account(struct attempt *a, const struct reply *r)
 {
     struct record *rec = a->job->record;
@@ -31,10 +21,10 @@ static void account(struct attempt *a, const struct reply *r)
     if (a->helps) {
         return; /* the rest is told of the request that leads */
     }
-    free(rec->effective_url);
-    rec->effective_url = url_redact(url_text(a->url));
+    url_free(rec->at);
+    rec->at = url_ref(a->url);
     if (r->remote_ip[0]) {
-        replace(&rec->remote_ip, r->remote_ip);
+        memcpy(rec->remote_ip, r->remote_ip, sizeof rec->remote_ip);
     }
     rec->timing.dns = r->timing.dns;
     rec->timing.connect = r->timing.connect;
@@ -43,15 +33,9 @@ static void account(struct attempt *a, const struct reply *r)
     rec->timing.body = r->timing.first_byte >= 0 && r->timing.total >= 0
                            ? r->timing.total - r->timing.first_byte
                            : -1;
-    if (r->status == 0) {
-        return;
+    if (r->status != 0) {
+        record_take_reply(rec, r);
     }
-    rec->status = r->status;
-    rec->http_version = r->version;
-    replace(&rec->content_type, r->content_type);
-    replace(&rec->etag, r->etag);
-    replace(&rec->last_modified, r->last_modified);
-    rec->length_known = r->length_known;
 }
 
 /* For those who draw it. */

@@ -4,6 +4,8 @@
 
 #include "base/alloc.h"
 #include "fetch/spans.h"
+#include "net/reply.h"
+#include "net/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,20 +30,52 @@ void record_free(void *record)
     if (!r) {
         return;
     }
-    free(r->id);
-    free(r->url);
-    free(r->effective_url);
+    url_free(r->at);
     free(r->path);
-    free(r->content_type);
-    free(r->etag);
-    free(r->last_modified);
-    free(r->remote_ip);
+    free(r->said);
     free(r->checksum);
-    free(r->file);
     free(r->body);
     err_unref(r->error);
     spans_free(r->spans);
     free(r);
+}
+
+static size_t room_for(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+/* The copy of a text, which goes to *at. */
+static const char *put(char **at, const char *text)
+{
+    const char *copy = text ? *at : NULL;
+
+    *at = text ? stpcpy(*at, text) + 1 : *at;
+    return copy;
+}
+
+void record_take_reply(struct record *r, const struct reply *reply)
+{
+    const size_t room =
+        room_for(reply->content_type) + room_for(reply->etag) + room_for(reply->last_modified);
+    char *said = room ? malloc(room) : NULL, *at = said;
+
+    r->status = reply->status;
+    r->http_version = reply->version;
+    r->length_known = reply->length_known;
+    if (room && !said) {
+        return;
+    }
+    free(r->said);
+    r->said = said;
+    r->content_type = put(&at, reply->content_type);
+    r->etag = put(&at, reply->etag);
+    r->last_modified = put(&at, reply->last_modified);
+}
+
+char *record_effective_url(const struct record *r)
+{
+    return r->at ? url_redact(url_text(r->at)) : NULL;
 }
 
 const char *record_state_name(enum record_state s)

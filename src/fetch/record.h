@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 struct entry;
+struct reply;
 struct spans;
+struct url;
 
 enum record_state {
     RECORD_FINISHED,
@@ -24,29 +26,31 @@ struct record_timing { /* seconds; negative: did not happen */
     double queued, dns, connect, tls, ttfb, body, write, total;
 };
 
-/* Strings are owned; NULL is "not known". Numbers below zero are "not known" where it says -1. */
+/* Strings are owned or said to be borrowed; NULL is "not known". Numbers below zero are "not known"
+ * where it says -1. */
 struct record {
-    uint64_t index; /* from 1 */
-    uint64_t order; /* among the entries that have a record, from 1 */
-    char *id;       /* JSON text, verbatim */
-    char *url;      /* verbatim */
-    char *effective_url;
+    uint64_t index;  /* from 1 */
+    uint64_t order;  /* among the entries that have a record, from 1 */
+    const char *id;  /* JSON text, verbatim; borrowed, the entry's */
+    const char *url; /* verbatim; borrowed, the entry's */
+    struct url *at;  /* a reference: of the last request; NULL: none was made */
     enum record_state state;
-    char *path;               /* as given by --dir and the template */
-    int64_t size;             /* of the file; -1 */
-    int64_t received;         /* body bytes over all attempts */
-    int64_t resumed_at;       /* -1 */
-    int status;               /* 0 */
-    const char *http_version; /* static */
-    char *content_type, *etag, *last_modified;
-    unsigned attempts; /* requests made */
+    char *path;                                      /* as given by --dir and the template */
+    int64_t size;                                    /* of the file; -1 */
+    int64_t received;                                /* body bytes over all attempts */
+    int64_t resumed_at;                              /* -1 */
+    int status;                                      /* 0 */
+    const char *http_version;                        /* static */
+    const char *content_type, *etag, *last_modified; /* borrowed: `said`'s */
+    char *said;                                      /* owned */
+    unsigned attempts;                               /* requests made */
     unsigned redirects;
-    unsigned segments; /* 1 */
-    char *remote_ip;
+    unsigned segments;     /* 1 */
+    char remote_ip[64];    /* "" */
     char *checksum;        /* "sha256:..." */
     const char *reason;    /* static: "exists", "foreign", "duplicate", ... */
     uint64_t duplicate_of; /* 0 */
-    char *file;            /* NULL: the command line */
+    const char *file;      /* NULL: the command line; borrowed, the entry's */
     uint64_t line;
     int length_known;         /* -1 unknown, 0, 1 */
     double started, finished; /* seconds since the epoch; 0: did not happen */
@@ -64,6 +68,13 @@ struct record {
 
 struct record *record_new(void); /* all unknown; NULL when memory ran out */
 void record_free(void *record);
+
+/* Keeps what a reply says; when memory runs out, what the one before it said. */
+void record_take_reply(struct record *r, const struct reply *reply);
+
+/* The URL of the last request, its password hidden; owned by the caller. NULL: there was none, or
+ * memory ran out. */
+char *record_effective_url(const struct record *r);
 
 const char *record_state_name(enum record_state s);
 bool record_ok(const struct record *r); /* finished, skipped, unchanged */

@@ -10,6 +10,7 @@
 #include "cli/json_scan.h"
 #include "cli/records.h"
 #include "fuzz.h"
+#include "net/url.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -70,13 +71,14 @@ static void check_text(const struct buf *b)
 static void check_record(const struct record *r)
 {
     struct buf b = BUF_INIT;
+    char *effective = record_effective_url(r);
     record_to_json(r, &b);
     FUZZ_CHECK(!buf_failed(&b));
     check_text(&b);
     cJSON *o = cJSON_ParseWithLength(b.data, b.len);
     FUZZ_CHECK(o);
     check_string(o, "url", r->url);
-    check_string(o, "effective_url", r->effective_url);
+    check_string(o, "effective_url", effective);
     check_path(o, r->path);
     check_string(get(o, "http"), "content_type", r->content_type);
     check_string(get(o, "http"), "etag", r->etag);
@@ -87,6 +89,7 @@ static void check_record(const struct record *r)
     }
     cJSON_Delete(o);
     buf_fini(&b);
+    free(effective);
 }
 
 static char *some(const char *s)
@@ -112,7 +115,6 @@ FUZZ_TARGET(record)
     struct record r = {
         .index = number,
         .url = some(p.part[0]),
-        .effective_url = some(p.part[1]),
         .state = RECORD_FAILED,
         .path = some(p.part[2]),
         .size = (int64_t)number,
@@ -131,7 +133,9 @@ FUZZ_TARGET(record)
         .error = err_new(ERR_NETWORK, NULL, "%s", p.part[6]),
         .retryable = number & 1,
     };
+    err_unref(url_parse(p.part[1], &r.at));
     check_record(&r);
+    url_free(r.at);
     err_unref(r.error);
     fuzz_split_fini(&p);
     return 0;

@@ -3,6 +3,8 @@
 #include "base/buf.h"
 #include "base/json_write.h"
 #include "cli/records.h"
+#include "net/reply.h"
+#include "net/url.h"
 #include "support.h"
 
 #include <cjson/cJSON.h>
@@ -45,9 +47,9 @@ START_TEST(everything_known)
     struct buf b = BUF_INIT;
     struct record *r = record_new();
     r->index = 12;
-    r->id = strdup("{ \"a\": 12345678901234567890 }");
-    r->url = strdup("http://u:p@h/\xc3\xa9?\"x\"");
-    r->effective_url = strdup("http://h/");
+    r->id = "{ \"a\": 12345678901234567890 }";
+    r->url = "http://u:p@h/\xc3\xa9?\"x\"";
+    err_is_none(url_parse("http://h/", &r->at));
     r->state = RECORD_FAILED;
     r->path = strdup("d/a\\b");
     r->size = INT64_MAX;
@@ -55,15 +57,15 @@ START_TEST(everything_known)
     r->resumed_at = 0;
     r->status = 404;
     r->http_version = "1.1";
-    r->content_type = strdup("text/html\x1b");
-    r->etag = strdup("\"x\"");
-    r->last_modified = strdup("Thu, 01 Jan 1970 00:00:00 GMT");
+    r->content_type = "text/html\x1b";
+    r->etag = "\"x\"";
+    r->last_modified = "Thu, 01 Jan 1970 00:00:00 GMT";
     r->attempts = 3;
-    r->remote_ip = strdup("::1");
+    strcpy(r->remote_ip, "::1");
     r->checksum = strdup("sha256:00");
     r->reason = "exists";
     r->duplicate_of = 4;
-    r->file = strdup("list");
+    r->file = "list";
     r->line = UINT64_MAX;
     r->length_known = 1;
     r->started = 1.0625;
@@ -109,6 +111,30 @@ START_TEST(a_path_that_is_no_utf8)
     record_to_json(r, &b);
     ck_assert_ptr_nonnull(strstr(b.data, "\"path\":\"./-x\",\"size\""));
     is_json(&b);
+    buf_fini(&b);
+    record_free(r);
+}
+END_TEST
+
+START_TEST(what_the_last_reply_says)
+{
+    char type[] = "text/x", tag[] = "\"v\"", empty[] = "", date[] = "x";
+    struct reply first = {.status = 206, .content_type = type, .etag = tag};
+    struct reply last = {.status = 200, .etag = empty, .last_modified = date};
+    struct buf b = BUF_INIT;
+    struct record *r = record_new();
+    record_take_reply(r, &first);
+    tag[0] = 'x'; /* it keeps copies */
+    record_to_json(r, &b);
+    ck_assert_ptr_nonnull(
+        strstr(b.data, "\"http\":{\"status\":206,\"version\":null,\"content_type\":"
+                       "\"text/x\",\"etag\":\"\\\"v\\\"\",\"last_modified\":null}"));
+    record_take_reply(r, &last);
+    buf_clear(&b);
+    record_to_json(r, &b);
+    ck_assert_ptr_nonnull(
+        strstr(b.data, "\"http\":{\"status\":200,\"version\":null,\"content_type\":"
+                       "null,\"etag\":\"\",\"last_modified\":\"x\"}"));
     buf_fini(&b);
     record_free(r);
 }
@@ -171,6 +197,7 @@ Suite *cli_json_record_suite(void)
     tcase_add_test(t, everything_unknown);
     tcase_add_test(t, everything_known);
     tcase_add_test(t, a_path_that_is_no_utf8);
+    tcase_add_test(t, what_the_last_reply_says);
     tcase_add_test(t, every_byte_makes_a_string);
     tcase_add_test(t, base64);
     tcase_add_test(t, numbers);

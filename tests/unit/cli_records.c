@@ -439,15 +439,14 @@ START_TEST(lines_for_people)
     err_is_none(report_new(b.loop, pair[1], &b.options, &r));
     records_set_report(b.records, r);
     struct record *bad = make(1, RECORD_FAILED, NULL);
-    bad->url = strdup("http://u:secret@h/a?secret");
+    bad->url = "http://u:secret@h/a?secret";
     bad->error = err_new(ERR_HTTP, NULL, "404 Not \x1b[31mFound");
     err_is_none(b.consumer.on_record(b.consumer.arg, bad));
     err_unref(bad->error);
     bad->error = err_new(ERR_INPUT, NULL, "no good");
-    bad->file = strdup("li\nst");
+    bad->file = "li\nst";
     bad->line = 7;
     err_is_none(b.consumer.on_record(b.consumer.arg, bad));
-    free(bad->url);
     bad->url = NULL;
     err_is_none(b.consumer.on_record(b.consumer.arg, bad));
     record_free(bad);

@@ -2,6 +2,7 @@
 /* -w: what a format makes of a record. */
 #include "cli/write_out.h"
 
+#include "net/url.h"
 #include "support.h"
 
 #include <string.h>
@@ -10,9 +11,9 @@ static struct record *make(void)
 {
     struct record *r = record_new();
     r->index = 7;
-    r->id = strdup("{\"a\": 1}");
-    r->url = strdup("HTTP://h/x?q");
-    r->effective_url = strdup("HTTPS://m/y");
+    r->id = "{\"a\": 1}";
+    r->url = "HTTP://h/x?q";
+    err_is_none(url_parse("HTTPS://user:pw@m/y", &r->at));
     r->state = RECORD_FINISHED;
     r->path = strdup("-a\x1b");
     r->size = 1000;
@@ -20,8 +21,8 @@ static struct record *make(void)
     r->resumed_at = 500;
     r->status = 206;
     r->http_version = "2";
-    r->content_type = strdup("text/x");
-    r->etag = strdup("\"v\"");
+    r->content_type = "text/x";
+    r->etag = "\"v\"";
     r->attempts = 4;
     r->redirects = 1;
     r->started = 1e9 + 0.25;
@@ -55,7 +56,7 @@ static const struct {
     {"%%{url} %x %{ %{url", "%{url} %x %{ %{url"},
     {"%", "%"},
     {"%%%", "%%"},
-    {"%{url} %{url_effective} %{scheme} %{urlnum}", "HTTP://h/x?q HTTPS://m/y https 6"},
+    {"%{url} %{url_effective} %{scheme} %{urlnum}", "HTTP://h/x?q https://user:***@m/y https 6"},
     {"%{http_code} %{response_code} %{http_version}", "206 206 2"},
     {"%{path}|%{filename_effective}", "./-a\x1b|./-a\x1b"},
     {"%{size} %{received} %{size_download} %{resumed_at} %{speed_download}",
