@@ -17,9 +17,18 @@
 #define POOLING 1
 #endif
 
+/* What is as large may come from the system, where it is zero. */
+enum { SMALL = 4096 };
+
+/* glibc's calloc takes nothing of what the thread itself has freed (before 2.41), and what is freed
+ * then overflows. The compiler would make a calloc of the two calls if their sizes were one. */
 void *mem_new(size_t size)
 {
-    return calloc(1, size);
+    if (size > SMALL) {
+        return calloc(1, size);
+    }
+    void *block = malloc(size ? size : 1);
+    return block ? memset(block, 0, size) : NULL;
 }
 
 void *mem_array(void *old, size_t count, size_t size)

@@ -77,7 +77,7 @@ static void note_skip(struct session *s, const struct job *job)
 
 static void skip(struct session *s, struct job *job, const char *reason)
 {
-    struct record *r = job->record;
+    struct record *r = &job->record;
 
     r->state = RECORD_SKIPPED;
     r->reason = reason;
@@ -94,8 +94,8 @@ static void skip(struct session *s, struct job *job, const char *reason)
 /* Where its file is by now is not known. */
 static void skip_listed(struct session *s, struct job *job, bool same)
 {
-    job->record->state = RECORD_SKIPPED;
-    job->record->reason = "journal";
+    job->record.state = RECORD_SKIPPED;
+    job->record.reason = "journal";
     free(job->path);
     job->path = NULL;
     if (same) {
@@ -266,7 +266,7 @@ static void take(struct reading *r, struct entry *e)
         leave_to_others(s, job, error, same);
         return;
     }
-    job->record->order = ++s->ours;
+    job->record.order = ++s->ours;
     deliver_head(s);
     if (job->keyed) {
         warn_credentials(s, job_url(job));

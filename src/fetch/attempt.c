@@ -77,6 +77,8 @@ static size_t count(char *const *lines)
     return n;
 }
 
+enum { CONDITIONS = 2 }; /* at most */
+
 /* The conditions of a resume or an update as header lines, in texts, one after another. */
 static void add_conditions(struct attempt *a)
 {
@@ -108,20 +110,24 @@ static struct err *build_headers(struct attempt *a, bool secrets)
     const struct session_options *o = a->job->session->options;
     char *const *mine = secrets ? o->request.headers : NULL;
     char *const *entrys = secrets ? a->job->entry->headers : NULL;
-    size_t n = 0;
+    size_t n = count(mine) + count(entrys);
 
     add_conditions(a);
-    a->headers = mem_array(NULL, count(mine) + count(entrys) + 4, sizeof *a->headers);
+    if (n == 0 && a->texts.len == 0 && !buf_failed(&a->texts)) {
+        return NULL;
+    }
+    a->headers = mem_array(NULL, n + CONDITIONS + 1, sizeof *a->headers);
     if (!a->headers || buf_failed(&a->texts)) {
         return err_plain(ERR_NOMEM);
     }
+    n = 0;
     n = add_lines(a->headers, n, mine);
     n = add_lines(a->headers, n, entrys);
     for (size_t at = 0; at < a->texts.len; at += strlen(a->texts.data + at) + 1) {
         a->headers[n++] = a->texts.data + at;
     }
     a->headers[n] = NULL;
-    a->request.headers = n > 0 ? (char *const *)(void *)a->headers : NULL;
+    a->request.headers = (char *const *)(void *)a->headers;
     return NULL;
 }
 
@@ -278,7 +284,7 @@ struct err *attempt_start(struct attempt *a)
         attempt_leave_lane(a);
     }
     if (a->transfer) {
-        a->job->record->attempts++;
+        a->job->record.attempts++;
         if (!a->helps) {
             phase_enter_request(a->job, url_public(a->url));
         }

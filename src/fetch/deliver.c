@@ -17,7 +17,7 @@ static void on_favour(void *arg, uint64_t order)
 
     list_for_each (node, &s->jobs) { /* mostly the first */
         struct job *job = container_of(node, struct job, node);
-        if (job->record->order == order) {
+        if (job->record.order == order) {
             slot_hurry(&job->slot);
             return;
         }
@@ -53,7 +53,7 @@ void deliver_head(struct session *s)
     struct future *behind;
 
     if (s->env.line) {
-        line_set_head(s->env.line, first ? first->record->order : s->ours + 1);
+        line_set_head(s->env.line, first ? first->record.order : s->ours + 1);
         return;
     }
     behind = records_behind(s);
@@ -67,7 +67,7 @@ void deliver_hurry(struct job *job)
 {
     const struct line *line = job->session->env.line;
 
-    if (line && line_favours(line, job->record->order)) {
+    if (line && line_favours(line, job->record.order)) {
         slot_hurry(&job->slot);
     }
 }
@@ -77,7 +77,7 @@ bool deliver_gate(struct job *job, struct future **gate)
     const struct session *s = job->session;
 
     if (s->env.line) {
-        *gate = line_gate(s->env.line, job->record->order);
+        *gate = line_gate(s->env.line, job->record.order);
     } else if (job == first_job(s)) {
         *gate = NULL;
     } else {
@@ -134,8 +134,7 @@ struct err *deliver_start(struct attempt *a, int64_t offset, int64_t total)
         return NULL;
     }
     if (!a->body) {
-        error =
-            body_new(s->env.line, job->record->order, job->expect.algo != DIGEST_NONE, &a->body);
+        error = body_new(s->env.line, job->record.order, job->expect.algo != DIGEST_NONE, &a->body);
     }
     if (!error) {
         error = body_start(a->body, offset, total);
@@ -186,7 +185,7 @@ struct future *deliver_body(struct attempt *a)
 
 void deliver_record(struct attempt *a)
 {
-    struct record *rec = a->job->record;
+    struct record *rec = &a->job->record;
 
     if (a->job->session->options->body_most > 0) {
         rec->body_len = a->kept.len;

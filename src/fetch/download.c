@@ -85,8 +85,8 @@ static struct err *begin(struct download *d)
 
     if (job->began == 0) {
         job->began = now;
-        job->record->started = now_realtime();
-        job->record->timing.queued = now - job->read_at;
+        job->record.started = now_realtime();
+        job->record.timing.queued = now - job->read_at;
     }
     retry_init(&d->retry, &job->session->options->retry, job->began);
     error = timeout_enter(
@@ -178,7 +178,7 @@ static bool try_on(struct download *d)
     if (next == job->nmirrors) {
         const bool any = next_mirror(d, 0) < job->nmirrors;
         if (!any || !retry_again(&d->retry, gained, rest, loop_time(job->session->env.loop))) {
-            job->record->retryable = any;
+            job->record.retryable = any;
             return false;
         }
         job->session->totals.retries++;
@@ -266,7 +266,7 @@ static struct future *start_commit(struct download *d)
 static void take_commit(struct download *d)
 {
     struct job *job = d->job;
-    struct record *rec = job->record;
+    struct record *rec = &job->record;
     const struct committed *c = NULL;
     char digest[DIGEST_TEXT];
 
@@ -338,12 +338,12 @@ static void draw_commit(struct download *d)
         c->settle_seconds < now - d->job->step_since) {
         span.kind = SPAN_WRITE;
         span.end = now - c->settle_seconds;
-        spans_add(d->job->record->spans, &span);
+        spans_add(d->job->record.spans, &span);
         span.kind = SPAN_COMMIT;
         span.begin = span.end;
         span.end = now;
     }
-    spans_add(d->job->record->spans, &span);
+    spans_add(d->job->record.spans, &span);
     attempt_leave_lane(&d->attempt);
 }
 
@@ -358,7 +358,7 @@ static void end_commit(struct download *d)
 static void record_end(struct download *d)
 {
     struct job *job = d->job;
-    struct record *rec = job->record;
+    struct record *rec = &job->record;
 
     rec->finished = now_realtime();
     rec->timing.total = loop_time(job->session->env.loop) - d->retry.since;

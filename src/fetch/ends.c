@@ -106,7 +106,7 @@ static void check_condition(struct session *s, const struct record *r)
 
 static void tell(struct session *s, struct job *job)
 {
-    struct record *r = job->record;
+    struct record *r = &job->record;
     struct err *error;
 
     if (job->path && !r->path && record_ok(r)) {
@@ -160,11 +160,11 @@ static void share_end(struct session *s, const struct record *first, struct list
                 first->state == RECORD_FAILED ? err_ref(first->error) : err_plain(ERR_CANCELLED));
             continue;
         }
-        job->record->state = RECORD_SKIPPED;
-        job->record->reason = "duplicate";
-        job->record->duplicate_of = first->index;
-        job->record->path = mem_dup(first->path);
-        job->record->size = first->size;
+        job->record.state = RECORD_SKIPPED;
+        job->record.reason = "duplicate";
+        job->record.duplicate_of = first->index;
+        job->record.path = mem_dup(first->path);
+        job->record.size = first->size;
         session__job_end(s, job, NULL);
     }
 }
@@ -189,7 +189,7 @@ static void leave_target(struct session *s, struct job *job)
         target_give_up(job);
     } else if (job->if_exists != IF_EXISTS_OVERWRITE) {
         target_scatter(s, job, &same);
-        share_end(s, job->record, &same);
+        share_end(s, &job->record, &same);
     } else if (!session__reading(s)) {
         target_scatter(s, job, &same);
         cancel_same(s, &same);
@@ -200,7 +200,7 @@ static void leave_target(struct session *s, struct job *job)
 
 void session__job_end(struct session *s, struct job *job, struct err *error)
 {
-    struct record *r = job->record;
+    struct record *r = &job->record;
 
     if (error) {
         r->state = state_of_error(s, error);

@@ -37,8 +37,8 @@ bool exec_wanted(const struct job *job)
 {
     const struct session *s = job->session;
 
-    return s->command && record_done(job->record) &&
-           (job->record->state == RECORD_FINISHED || s->env.journal);
+    return s->command && record_done(&job->record) &&
+           (job->record.state == RECORD_FINISHED || s->env.journal);
 }
 
 static void exec_drop(void *frame)
@@ -61,7 +61,7 @@ static struct err *start(struct exec *x)
 {
     struct job *job = x->job;
     struct session *s = job->session;
-    struct record *r = job->record;
+    struct record *r = &job->record;
     struct buf id = BUF_INIT;
     char *url = url_redact(r->url); /* everybody sees the words of a process */
     struct err *error = NULL;

@@ -10,21 +10,21 @@
 #include <string.h>
 #include <time.h>
 
-static struct err *parse_mirrors(struct job *job)
+static size_t count_urls(const struct entry *e)
 {
-    char **urls = job->entry->urls;
     size_t n = 0;
 
-    while (urls[n]) {
+    while (e->urls && e->urls[n]) {
         n++;
     }
-    job->mirrors = mem_array(NULL, n, sizeof *job->mirrors);
-    if (!job->mirrors) {
-        return err_plain(ERR_NOMEM);
-    }
-    for (size_t i = 0; i < n; i++) {
+    return n;
+}
+
+static struct err *parse_mirrors(struct job *job)
+{
+    for (char **text = job->entry->urls; *text; text++) {
         struct url *url;
-        struct err *error = url_parse_near(job->session->near, urls[i], &url);
+        struct err *error = url_parse_near(job->session->near, *text, &url);
         if (error) {
             return error;
         }
@@ -39,7 +39,7 @@ static struct err *parse_mirrors(struct job *job)
 static void describe(struct job *job, uint64_t index)
 {
     const struct entry *e = job->entry;
-    struct record *r = job->record;
+    struct record *r = &job->record;
 
     r->index = index;
     r->line = e->line;
@@ -59,20 +59,17 @@ static struct err *read_checksum(struct job *job)
 
 struct job *job_new(struct session *s, struct entry *e, uint64_t index, struct err **error)
 {
-    struct job *job = mem_new(sizeof *job);
+    struct job *job = mem_new(sizeof *job + count_urls(e) * sizeof *job->mirrors);
+    struct spans *spans = job && s->lanes ? mem_new(sizeof *spans) : NULL;
 
     *error = NULL;
-    if (!job || !(job->record = record_new())) {
+    if (!job || (s->lanes && !spans)) {
         free(job);
         entry_free(e);
         return NULL;
     }
-    if (s->lanes && !(job->record->spans = mem_new(sizeof(struct spans)))) {
-        record_free(job->record);
-        free(job);
-        entry_free(e);
-        return NULL;
-    }
+    record_init(&job->record);
+    job->record.spans = spans;
     list_init(&job->node);
     list_init(&job->run);
     list_init(&job->same);
@@ -111,11 +108,10 @@ void job_free(struct job *job)
     for (unsigned i = 0; i < job->nmirrors; i++) {
         url_free(job->mirrors[i].url);
     }
-    free(job->mirrors);
     probe_fini(&job->probe);
     task_unref(job->task);
     entry_free(job->entry);
-    record_free(job->record);
+    record_fini(&job->record);
     free(job->path);
     free(job->plain);
     free(job);
@@ -125,7 +121,7 @@ void job_free(struct job *job)
 bool job_is_ours(const struct job *job)
 {
     const struct session_options *o = job->session->options;
-    const uint64_t hash = job->keyed ? job->key : job->record->index;
+    const uint64_t hash = job->keyed ? job->key : job->record.index;
 
     return key_in_shard(hash, o->shard, o->shards);
 }

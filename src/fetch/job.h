@@ -47,9 +47,7 @@ struct job {
     struct list same;        /* in target->waiting while JOB_WAITING */
     struct session *session; /* borrowed */
     struct entry *entry;     /* owned */
-    struct record *record;   /* owned */
-    struct mirror *mirrors;  /* owned */
-    unsigned nmirrors;
+    struct record record;
     unsigned best;         /* the mirror to begin with */
     uint64_t key;          /* hash of the entry's key */
     bool keyed;            /* it has one: the entry is good so far */
@@ -80,6 +78,8 @@ struct job {
     bool replace;             /* it is not: what comes takes its place */
     bool rival;               /* the first of several to commit has the path (first-* modes) */
     bool cancelled;           /* its task was told to end */
+    unsigned nmirrors;        /* of those below that are there */
+    struct mirror mirrors[];  /* one for each URL of the entry */
 };
 
 /* Takes the entry over, also on failure. An entry that is bad, or whose URL is, gives a job all the

@@ -15,7 +15,7 @@
 
 static void account(struct attempt *a, const struct reply *r)
 {
-    struct record *rec = a->job->record;
+    struct record *rec = &a->job->record;
 
     rec->received += r->received;
     if (a->helps) {
@@ -61,7 +61,7 @@ static void draw(struct attempt *a, const struct reply *r, const struct err *e)
         span.timing.first_byte = -1; /* libcurl takes the end of the connection for one */
     }
     if (a->lane) {
-        spans_add(a->job->record->spans, &span);
+        spans_add(a->job->record.spans, &span);
     }
     attempt_leave_lane(a);
 }
@@ -108,7 +108,7 @@ static enum verdict follow(struct attempt *a, const struct reply *r, struct err 
     url_free(a->url);
     a->url = next;
     a->hops++;
-    a->job->record->redirects++;
+    a->job->record.redirects++;
     return ATTEMPT_REDIRECT;
 }
 

@@ -52,7 +52,7 @@ static void draw(struct job *job, double now)
     default: /* is drawn by its requests and its commit */
         return;
     }
-    spans_add(job->record->spans, &span);
+    spans_add(job->record.spans, &span);
 }
 
 /* c: what is particular to the phase; the rest is filled in here. */
@@ -60,13 +60,13 @@ static void enter(struct job *job, enum phase phase, struct phase_change *c)
 {
     const struct session *s = job->session;
 
-    if (job->record->spans) {
+    if (job->record.spans) {
         draw(job, loop_time(s->env.loop));
     }
     c->before = job->step;
     c->phase = job->step = phase;
     trace_put(loop_trace(s->env.loop), TRACE_FETCH, "%llu %s: %s",
-        (unsigned long long)job->record->index,
+        (unsigned long long)job->record.index,
         c->url          ? c->url
         : job->nmirrors ? url_public(job_url(job))
                         : "(no URL)",
@@ -75,11 +75,11 @@ static void enter(struct job *job, enum phase phase, struct phase_change *c)
         return;
     }
     c->at = loop_time(s->env.loop);
-    c->index = job->record->index;
+    c->index = job->record.index;
     c->path = job->path;
     c->have = job->have;
     c->total = job->total;
-    c->record = job->record;
+    c->record = &job->record;
     if (!c->url && job->nmirrors) {
         c->url = url_public(job_url(job));
     }
@@ -91,7 +91,7 @@ static void enter(struct job *job, enum phase phase, struct phase_change *c)
 
 void phase_enter(struct job *job, enum phase phase)
 {
-    struct phase_change c = {.error = phase == PHASE_END ? job->record->error : NULL};
+    struct phase_change c = {.error = phase == PHASE_END ? job->record.error : NULL};
 
     enter(job, phase, &c);
 }

@@ -22,7 +22,7 @@ bool session__resolved(const struct session *s, const struct url *url)
 /* --dry-run: it would be downloaded. */
 static void say_only(struct session *s, struct job *job)
 {
-    struct record *r = job->record;
+    struct record *r = &job->record;
 
     r->state = RECORD_PENDING;
     r->reason = "dry-run";
@@ -33,7 +33,7 @@ static void say_only(struct session *s, struct job *job)
 void session__enqueue(struct session *s, struct job *job)
 {
     const struct url *url = job_url(job);
-    const bool again = job->record->attempts > 0; /* it has been here before */
+    const bool again = job->record.attempts > 0; /* it has been here before */
     struct err *error;
 
     if (s->options->dry_run) {

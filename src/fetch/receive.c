@@ -126,7 +126,7 @@ static struct err *accept_body(struct attempt *a, const struct reply *r, int64_t
     a->start = a->end = offset;
     job->have = offset;
     job->total = version.total;
-    job->record->resumed_at = offset > 0 ? offset : -1;
+    job->record.resumed_at = offset > 0 ? offset : -1;
     phase_enter(job, PHASE_BODY);
     note_body(a, r);
     return a->segments && !a->naming ? segments_lead(a->segments, a, r, offset) : NULL;

@@ -10,26 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+void record_init(struct record *r)
+{
+    *r = (struct record){
+        .state = RECORD_PENDING,
+        .size = -1,
+        .resumed_at = -1,
+        .segments = 1,
+        .length_known = -1,
+        .timing = {-1, -1, -1, -1, -1, -1, -1, -1},
+    };
+}
+
 struct record *record_new(void)
 {
-    struct record *r = mem_new(sizeof(*r));
+    struct record *r = malloc(sizeof(*r));
     if (r) {
-        r->state = RECORD_PENDING;
-        r->size = -1;
-        r->resumed_at = -1;
-        r->segments = 1;
-        r->length_known = -1;
-        r->timing = (struct record_timing){-1, -1, -1, -1, -1, -1, -1, -1};
+        record_init(r);
     }
     return r;
 }
 
-void record_free(void *record)
+void record_fini(struct record *r)
 {
-    struct record *r = record;
-    if (!r) {
-        return;
-    }
     url_free(r->at);
     free(r->path);
     free(r->said);
@@ -37,7 +40,14 @@ void record_free(void *record)
     free(r->body);
     err_unref(r->error);
     spans_free(r->spans);
-    free(r);
+}
+
+void record_free(void *record)
+{
+    if (record) {
+        record_fini(record);
+        free(record);
+    }
 }
 
 static size_t room_for(const char *text)

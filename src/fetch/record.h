@@ -66,7 +66,9 @@ struct record {
     const char *target;        /* the path that it came to, relative as for the store; NULL: none */
 };
 
-struct record *record_new(void); /* all unknown; NULL when memory ran out */
+void record_init(struct record *r); /* all unknown */
+void record_fini(struct record *r);
+struct record *record_new(void); /* NULL when memory ran out */
 void record_free(void *record);
 
 /* Keeps what a reply says; when memory runs out, what the one before it said. */

@@ -211,8 +211,8 @@ struct err *segments_lead(
     }
     a->segment = &g->lead;
     g->job->have = g->had = ranges_sum(sink_ranges(a->sink));
-    if (n > g->job->record->segments) {
-        g->job->record->segments = n;
+    if (n > g->job->record.segments) {
+        g->job->record.segments = n;
     }
     return muster(g, n - 1);
 }

@@ -328,13 +328,13 @@ void session_each_download(
     list_for_each (node, &s->running) {
         const struct job *job = container_of(node, struct job, run);
         const struct session_download d = {
-            .index = job->record->index,
+            .index = job->record.index,
             .url = url_public(job_url(job)),
             .path = job->path,
             .phase = job->step,
             .received = job->have,
             .total = job->total,
-            .since = job->read_at + job->record->timing.queued,
+            .since = job->read_at + job->record.timing.queued,
         };
         fn(&d, arg);
     }

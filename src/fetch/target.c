@@ -15,10 +15,10 @@
 
 /* A path that a live job owns. */
 struct target {
-    char *path;          /* owned */
     uint64_t key;        /* the owner's */
     struct list waiting; /* of struct job.same, in input order */
     UT_hash_handle hh;
+    char path[];
 };
 
 struct targets {
@@ -71,7 +71,7 @@ static struct err *render_template(
         .url_path = url_path(url),
         .url_query = url_query(url),
         .name = name,
-        .index = job->record->index,
+        .index = job->record.index,
         .id = job->entry->id,
         .lookup = lookup_field,
         .arg = job->entry,
@@ -199,7 +199,7 @@ static struct err *claim_name(struct session *s, struct job *job)
     for (int tries = 0; tries < 2; tries++) {
         uint64_t first = 0;
         switch (
-            nametable_claim(s->targets->names, job->path, job->key, job->record->index, &first)) {
+            nametable_claim(s->targets->names, job->path, job->key, job->record.index, &first)) {
         case NAMETABLE_NEW:
             return NULL;
         case NAMETABLE_DUPLICATE:
@@ -231,22 +231,22 @@ bool target_find(const struct session *s, struct job *job)
 /* Makes the job the owner of its path, or finds the owner it has to wait for. */
 static struct err *claim_active(struct session *s, struct job *job, bool *same)
 {
+    const size_t length = strlen(job->path);
     struct target *t;
 
     *same = target_find(s, job);
     if (*same) {
         return NULL;
     }
-    t = mem_new(sizeof *t);
-    if (!t || !(t->path = mem_dup(job->path))) {
-        free(t);
+    t = mem_new(sizeof *t + length + 1);
+    if (!t) {
         return err_plain(ERR_NOMEM);
     }
+    memcpy(t->path, job->path, length);
     t->key = job->key;
     list_init(&t->waiting);
-    HASH_ADD_KEYPTR(hh, s->targets->active, t->path, strlen(t->path), t);
+    HASH_ADD(hh, s->targets->active, path, length, t);
     if (!t->hh.tbl) {
-        free(t->path);
         free(t);
         return err_plain(ERR_NOMEM);
     }
@@ -286,7 +286,6 @@ struct err *target_claim(struct session *s, struct job *job, const char *name, b
 static void target_free(struct session *s, struct target *t)
 {
     HASH_DEL(s->targets->active, t);
-    free(t->path);
     free(t);
 }
 

@@ -48,15 +48,15 @@ static struct err *expect(struct verify *v, struct future *f)
 static void keep(struct job *job)
 {
     job->kept = true;
-    job->record->state = RECORD_SKIPPED;
-    job->record->reason = "verified";
-    job->record->size = job->probe.size;
+    job->record.state = RECORD_SKIPPED;
+    job->record.reason = "verified";
+    job->record.size = job->probe.size;
 }
 
 /* -- by digest ----------------------------------------------------------------------------- */
 
 /* A file that cannot be read is none that could be trusted. */
-static bool same_digest(const struct job *job, struct future *f)
+static bool same_digest(struct job *job, struct future *f)
 {
     void *value = NULL;
     char text[DIGEST_TEXT];
@@ -67,7 +67,7 @@ static bool same_digest(const struct job *job, struct future *f)
         return false;
     }
     digest_format(value, text);
-    job->record->checksum = mem_dup(text);
+    job->record.checksum = mem_dup(text);
     return true;
 }
 

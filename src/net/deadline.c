@@ -38,6 +38,9 @@ static double held_time(const struct transfer *t)
 void deadline__touch(struct transfer *t, enum transfer_phase phase)
 {
     struct multi *m = t->m;
+    if (t->phase == phase && t->since >= m->now) {
+        return; /* one more line of what was read at once */
+    }
     t->since = m->now;
     t->held_then = held_time(t);
     t->gap_then = m->gap_time;

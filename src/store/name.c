@@ -37,7 +37,7 @@ void name_percent_decode(struct buf *b, const char *s, size_t n)
         }
         int high = end - percent > 2 ? nibble(percent[1]) : -1;
         int low = high >= 0 ? nibble(percent[2]) : -1;
-        buf_addc(b, low >= 0 ? (char)(high << 4 | low) : '%');
+        buf_addc(b, (char)(low >= 0 ? high << 4 | low : '%'));
         s = percent + (low >= 0 ? 3 : 1);
     }
 }
@@ -182,6 +182,10 @@ void name_from_url_path(struct buf *b, const char *url_path)
     const char *slash = strrchr(url_path, '/');
     const char *segment = slash ? slash + 1 : url_path;
     struct buf raw = BUF_INIT;
+    if (!strchr(segment, '%')) {
+        name_make_safe(b, segment, strlen(segment));
+        return;
+    }
     name_percent_decode(&raw, segment, strlen(segment));
     if (buf_failed(&raw)) {
         b->failed = true;

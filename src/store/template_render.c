@@ -220,9 +220,19 @@ static struct err *add_placeholder(struct rendering *r, const struct part *p)
     }
 }
 
+/* {name} and nothing else: the default. */
+static bool is_just_name(const struct template *t)
+{
+    return t->count == 1 && t->parts[0].kind == PART_NAME && !t->absolute;
+}
+
 struct err *template_render(
     const struct template *t, const struct template_values *v, struct buf *b)
 {
+    if (is_just_name(t) && v->url_path && !v->name) {
+        name_from_url_path(b, v->url_path); /* safe as it is */
+        return buf_failed(b) ? err_plain(ERR_NOMEM) : NULL;
+    }
     struct rendering r = {.v = v, .out = b, .start = b->len};
     struct err *e = NULL;
     if (t->absolute) {
