@@ -44,7 +44,7 @@ static void set_pointer(struct setter *s, CURLoption o, void *value, const char 
 /* Large reads save system calls, but every handle has its buffer, and libcurl keeps as much again
  * of a transfer that is held: all together keep to a few MiB, and a limited rate wants small steps.
  */
-long easy__buffer_size(const struct net_options *o)
+static long buffer_size(const struct net_options *o)
 {
     const long most = 512 * 1024, least = 16 * 1024, together = 4 * 1024 * 1024;
     long size = o->max_connections ? together / (long)o->max_connections : most;
@@ -137,7 +137,7 @@ static void set_http(struct setter *s, const struct multi *m)
     set_long(s, CURLOPT_HTTP_VERSION, easy__http_version(o->http_version), "the HTTP version");
     set_long(s, CURLOPT_FOLLOWLOCATION, 0, "no redirects");
     set_long(s, CURLOPT_PATH_AS_IS, 1, "paths as they are");
-    set_long(s, CURLOPT_BUFFERSIZE, easy__buffer_size(o), "the buffer size");
+    set_long(s, CURLOPT_BUFFERSIZE, buffer_size(o), "the buffer size");
     set_text(s, CURLOPT_USERAGENT, o->user_agent ? o->user_agent : NET_AGENT, "--user-agent");
     set_text(s, CURLOPT_ACCEPT_ENCODING, o->compressed ? "" : NULL, "--compressed");
     /* No file, but it switches the engine on; the cookies are the share's. */

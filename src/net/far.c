@@ -7,6 +7,7 @@
  * has had everything by then.
  */
 #include "base/alloc.h"
+#include "base/copy.h"
 #include "net/lane_private.h"
 
 #include <stdlib.h>
@@ -65,7 +66,7 @@ static struct err *there_body(void *arg, const void *bytes, size_t n)
         }
         list_push(&f->filling, &b->node);
     }
-    memcpy(b->bytes + b->len, bytes, n);
+    copy_for_other(b->bytes + b->len, bytes, n);
     b->len += n;
     f->nfilling += n;
     f->expected -= f->expected >= 0 ? (int64_t)n : 0;

@@ -19,8 +19,9 @@
 /* A timer that is late by so much was stopped, not busy. */
 #define GAP_SECONDS 1.0
 
-/* Of one body, in one turn of the loop. */
-#define TURN_BYTES ((size_t)128 * 1024)
+/* Of one body, in one turn of the loop: enough at the end of a buffer, and anywhere. */
+#define TURN_BYTES ((size_t)256 * 1024)
+#define TURN_MOST  ((size_t)1024 * 1024)
 
 /* -- time ---------------------------------------------------------------------------------- */
 
@@ -203,7 +204,8 @@ void multi_release(struct multi *m)
  * libcurl reads from a connection for as long as it is readable, up to a hundred buffers in one
  * call: 50 MB of one transfer, while all others wait, and the writers for what has become of their
  * jobs. Pausing the transfer that is being read ends that after the buffer at hand, whose rest
- * libcurl then copies and keeps.
+ * libcurl then copies and keeps: so best at its end. In both directions: one that may still send is
+ * looked at again at once, and one more buffer is read, to be kept (7.88).
  *
  * A paused stream of HTTP/2 is dangerous only while its connection is read for the others (their
  * window is 32 MiB each): when all are held, the connection is, and is read again only when all of
@@ -216,11 +218,16 @@ bool multi__by_turns(const struct transfer *t)
     return r->version && r->version[0] == '1' && r->content_length >= 0 && !t->encoded;
 }
 
-/* After the last piece of a buffer, as far as can be told: a short one is, and a first read that
- * filled the buffer ends there. */
+/* Whether that was all that libcurl had read: it counts a read before it hands it over. */
+static bool is_drained(const struct transfer *t)
+{
+    curl_off_t read = 0;
+    return curl_easy_getinfo(t->easy->handle, CURLINFO_SIZE_DOWNLOAD_T, &read) == CURLE_OK &&
+           read == t->reply->r.received;
+}
+
 static bool had_its_turn(struct multi *m, struct transfer *t, size_t n)
 {
-    const size_t most = (size_t)easy__buffer_size(m->options);
     if (!t->by_turns) {
         return false;
     }
@@ -229,14 +236,14 @@ static bool had_its_turn(struct multi *m, struct transfer *t, size_t n)
         t->turn_bytes = 0;
     }
     t->turn_bytes += n;
-    return t->turn_bytes >= TURN_BYTES && (n < CURL_MAX_WRITE_SIZE || t->turn_bytes >= most);
+    return t->turn_bytes >= TURN_BYTES && (t->turn_bytes >= TURN_MOST || is_drained(t));
 }
 
 void multi__brought(struct multi *m, struct transfer *t, size_t n)
 {
     const bool enough = had_its_turn(m, t, n);
     if ((enough || m->holds || t->held) && list_empty(&t->paused) &&
-        curl_easy_pause(t->easy->handle, CURLPAUSE_RECV) == CURLE_OK) {
+        curl_easy_pause(t->easy->handle, CURLPAUSE_ALL) == CURLE_OK) {
         list_push(&m->paused, &t->paused);
         loop_post(m->loop, &m->act);
     }

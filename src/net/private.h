@@ -171,8 +171,6 @@ struct err *easy__apply_options(struct easy *e);
 struct err *easy__apply_request(struct easy *e, const struct request *rq);
 /* The request under way will not wait for a connection that it could share. */
 struct err *easy__alone(struct easy *e);
-/* CURLOPT_BUFFERSIZE: what one read brings at most. */
-long easy__buffer_size(const struct net_options *o);
 /* CURLOPT_HTTP_VERSION for it. */
 long easy__http_version(enum http_version v);
 /* For CURLOPT_PROTOCOLS_STR, from --proto. *out is owned by the caller. */

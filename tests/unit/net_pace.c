@@ -167,7 +167,7 @@ START_TEST(transfer_takes_turns)
         loop_spin(w.loop, 1);
         most = w.body.len - before > most ? w.body.len - before : most;
     }
-    ck_assert_uint_le(most, 128 * 1024 + 16 * 1024); /* and a buffer, which is small here */
+    ck_assert_uint_le(most, 1024 * 1024 + 16 * 1024);
     world_succeeds(f);
     ck_assert_uint_eq(w.body.len, 5000000);
     future_unref(f);
