@@ -41,6 +41,15 @@ static void set_pointer(struct setter *s, CURLoption o, void *value, const char 
     }
 }
 
+/* What one read may bring of a limited rate: a 128th of a second's, so that many have a share soon;
+ * but no less than pays for the read, unless that would be more than a 20th. */
+static long limited_step(int64_t rate, long least)
+{
+    const int64_t step = rate / 128 > least ? rate / 128 : rate / 20 < least ? rate / 20 : least;
+
+    return step < 2048 ? 2048 : step > 1 << 20 ? 1 << 20 : (long)step;
+}
+
 /* Large reads save system calls, but every handle has its buffer, and libcurl keeps as much again
  * of a transfer that is held: all together keep to a few MiB, and a limited rate wants small steps.
  */
@@ -50,10 +59,10 @@ static long buffer_size(const struct net_options *o)
     long size = o->max_connections ? together / (long)o->max_connections : most;
 
     size = size > most ? most : size < least ? least : size;
-    if (o->limit_rate > 0 && o->limit_rate / 20 < size) {
-        size = (long)(o->limit_rate / 20);
+    if (o->limit_rate > 0 && limited_step(o->limit_rate, least) < size) {
+        size = limited_step(o->limit_rate, least);
     }
-    return size < 2048 ? 2048 : size;
+    return size;
 }
 
 long easy__http_version(enum http_version v)

@@ -249,7 +249,7 @@ static CURLcode set_rest(struct easy *e, const struct request *rq)
     if (change(e, EASY_FRESH, rq->fresh)) {
         SET(rc, h, CURLOPT_FRESH_CONNECT, (long)rq->fresh);
     }
-    bool wait = o->http_version != HTTP_VERSION_1_1 && !rq->alone &&
+    bool wait = o->http_version != HTTP_VERSION_1_1 && !rq->alone && o->limit_rate <= 0 &&
                 strcmp(url_scheme(rq->url), "https") == 0;
     if (change(e, EASY_PIPEWAIT, wait)) {
         SET(rc, h, CURLOPT_PIPEWAIT, (long)wait);

@@ -30,7 +30,10 @@ static struct err *set_up(struct multi *m)
         curl_multi_setopt(m->handle, CURLMOPT_TIMERFUNCTION, multi__on_timer_change) ||
         curl_multi_setopt(m->handle, CURLMOPT_TIMERDATA, m) ||
         (o->max_connections &&
-            curl_multi_setopt(m->handle, CURLMOPT_MAXCONNECTS, (long)o->max_connections))) {
+            curl_multi_setopt(m->handle, CURLMOPT_MAXCONNECTS, (long)o->max_connections)) ||
+        /* Of bodies that share a connection the server sends which it likes: nothing here could
+         * make their shares of a limited rate equal. */
+        (o->limit_rate > 0 && curl_multi_setopt(m->handle, CURLMOPT_MAX_CONCURRENT_STREAMS, 1L))) {
         return err_plain(ERR_NOMEM);
     }
     /* Made at once, so that what libcurl refuses is known before anything starts. */

@@ -8,7 +8,7 @@
  *
  *      libev: fd ready -----> sock.seen, list `ready` --+
  *      libcurl: timer = 0 --> kick ---------------------+--> act: curl_multi_socket_action for each
- *      release of a hold ---> parked socks are ready ---+         then all completions in one go
+ *      release of a hold -------------------------------+         then all completions in one go
  */
 #include "base/trace.h"
 #include "net/private.h"
@@ -107,28 +107,64 @@ static void finish_completed(struct multi *m)
     }
 }
 
-/* Each goes on with what libcurl kept of its last read, which may begin a new hold, or be refused:
- * libcurl says so here only, and would not look at the transfer again before a timer of its own. */
-static void unpause(struct multi *m)
+static void kick(struct multi *m)
 {
-    struct list batch, *node;
-    list_init(&batch);
-    list_splice(&batch, &m->paused);
-    while (!m->holds && (node = list_pop(&batch))) {
-        struct transfer *t = container_of(node, struct transfer, paused);
-        if (t->held) {
-            list_push(&m->paused, &t->paused);
-            continue;
-        }
-        m->inside++;
-        CURLcode rc = curl_easy_pause(t->easy->handle, CURLPAUSE_CONT);
-        m->inside--;
-        if (rc != CURLE_OK) {
-            transfer__done(t, rc);
+    m->kick = m->added = m->delayed = false;
+    multi__enter(m, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* It goes on with what libcurl kept of its last read, which may begin a new hold, or be refused:
+ * libcurl says so here only, and would not look at the transfer again before a timer of its own.
+ * With nothing kept it is read at once if it is its turn. */
+static void resume(struct multi *m, struct transfer *t, bool turns)
+{
+    m->inside++;
+    CURLcode rc = curl_easy_pause(t->easy->handle, CURLPAUSE_CONT);
+    m->inside--;
+    if (rc != CURLE_OK) {
+        transfer__done(t, rc);
+    } else if (turns && !m->holds) {
+        kick(m);
+        finish_completed(m); /* who ended is not to be resumed */
+    }
+}
+
+static struct transfer *first_paused(const struct multi *m, uint64_t end)
+{
+    struct transfer *t =
+        list_empty(&m->paused) ? NULL : container_of(m->paused.next, struct transfer, paused);
+    return t && t->place < end ? t : NULL;
+}
+
+static void stand_in_line(struct multi *m, struct transfer *t)
+{
+    list_remove(&t->paused);
+    t->place = m->places++;
+    list_push(&m->paused, &t->paused);
+}
+
+/* Those that are held go on, until there is a hold anew. With --limit-rate, which lets few go on at
+ * a time, they have their turns: in the order in which they came to be held, transfers that were
+ * being read and sockets that had something to be read alike. Without it connections may be shared,
+ * and of these nothing is read before all their streams go on. */
+static void go_on(struct multi *m)
+{
+    const bool turns = m->options->limit_rate > 0;
+    const uint64_t end = m->places;
+    while (!m->holds) {
+        struct transfer *t = first_paused(m, end);
+        const uint64_t parked = sockets__place(m);
+        if (parked < end && (!t || (turns && parked < t->place))) {
+            sockets__unpark(m);
+        } else if (t && t->held) {
+            stand_in_line(m, t);
+        } else if (t) {
+            list_remove(&t->paused);
+            resume(m, t, turns);
+        } else {
+            break;
         }
     }
-    list_splice(&batch, &m->paused);
-    list_splice(&m->paused, &batch);
 }
 
 struct err *multi__act(void *multi)
@@ -137,9 +173,7 @@ struct err *multi__act(void *multi)
     struct err *e = NULL;
     multi__now(m);
     m->turn++;
-    if (!m->holds) {
-        unpause(m);
-    }
+    go_on(m);
     sockets__act(m);
     if (m->kick && m->holds && !m->added && !m->delayed) {
         m->kick = false;
@@ -147,8 +181,7 @@ struct err *multi__act(void *multi)
         m->due = m->now + HELD_KICK_SECONDS;
         e = timer_start(m->loop, &m->timer, m->due);
     } else if (m->kick) {
-        m->kick = m->added = m->delayed = false;
-        multi__enter(m, CURL_SOCKET_TIMEOUT, 0);
+        kick(m);
     }
     finish_completed(m);
     return e;
@@ -191,9 +224,8 @@ void multi_release(struct multi *m)
     }
     multi__now(m);
     m->held_time += m->now - m->held_since;
-    sockets__unpark(m);
     m->kick |= m->delayed;
-    if (m->kick || !list_empty(&m->paused)) {
+    if (m->kick || !list_empty(&m->paused) || sockets__place(m) != UINT64_MAX) {
         loop_post(m->loop, &m->act);
     }
 }
@@ -244,7 +276,7 @@ void multi__brought(struct multi *m, struct transfer *t, size_t n)
     const bool enough = had_its_turn(m, t, n);
     if ((enough || m->holds || t->held) && list_empty(&t->paused) &&
         curl_easy_pause(t->easy->handle, CURLPAUSE_ALL) == CURLE_OK) {
-        list_push(&m->paused, &t->paused);
+        stand_in_line(m, t);
         loop_post(m->loop, &m->act);
     }
 }

@@ -27,6 +27,7 @@ struct sock {
     bool ours;           /* opened by us: it lives until we close it */
     bool established;    /* carries requests, may be held */
     bool parked;         /* nothing is read from it until the hold is over */
+    uint64_t place;      /* while it is parked: see multi.places */
     int port;            /* our end's, once established; 0: none */
     uint64_t readied;    /* the number of the request that got it last (multi.readied) */
     bool silent;         /* that request is over: nothing is to come before the next */
@@ -85,6 +86,7 @@ static void sock_park(struct sock *s)
     s->seen &= ~EV_READ;
     if (!s->parked) {
         s->parked = true;
+        s->place = s->m->places++;
         list_push(&s->m->sockets->parked, &s->waiting);
     }
     sock_arm(s);
@@ -321,16 +323,28 @@ void sockets__act(struct multi *m)
     }
 }
 
+static struct sock *first_parked(const struct multi *m)
+{
+    const struct list *parked = &m->sockets->parked;
+    return list_empty(parked) ? NULL : container_of(parked->next, struct sock, waiting);
+}
+
+uint64_t sockets__place(const struct multi *m)
+{
+    const struct sock *s = first_parked(m);
+    return s ? s->place : UINT64_MAX;
+}
+
+/* Told to libcurl rather than to libev: what lies in TLS or HTTP/2 buffers shows on no descriptor.
+ * The watcher goes on when libcurl has read. */
 void sockets__unpark(struct multi *m)
 {
-    struct list *node;
-    /* Told to libcurl rather than to libev: what lies in TLS or HTTP/2 buffers shows on no
-     * descriptor. The watcher goes on when libcurl has read. */
-    while ((node = list_pop(&m->sockets->parked))) {
-        struct sock *s = container_of(node, struct sock, waiting);
-        s->parked = false;
-        sock_ready(s, EV_READ);
-    }
+    struct sock *s = first_parked(m);
+    list_remove(&s->waiting);
+    list_remove(&s->ready);
+    s->parked = false;
+    s->seen |= EV_READ;
+    act_on(m, s);
 }
 
 /* -- the table ----------------------------------------------------------------------------- */

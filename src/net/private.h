@@ -70,6 +70,7 @@ struct multi {
     struct list transfers;             /* under way, each holding a reference */
     struct list paused;                /* transfers that were being read when a hold began, or
                                           have had their turn */
+    uint64_t places;                   /* given so far to those that are held, in their order */
     uint64_t turn;                     /* the number of the act that runs */
     uint64_t readied;                  /* how often a request got its connection */
     struct handle act;                 /* does what the callbacks noted */
@@ -132,7 +133,10 @@ void sockets__forget(struct transfer *t);
 
 /* libcurl is told of what was seen on any of them. */
 void sockets__act(struct multi *m);
-/* No hold is left: all that may have something to be read are looked at. */
+/* Of those that had something to be read when reading was held the first one's place; UINT64_MAX:
+ * there are none. */
+uint64_t sockets__place(const struct multi *m);
+/* That one is read. */
 void sockets__unpark(struct multi *m);
 
 /* -- kept.c --------------------------------------------------------------------------------- */
@@ -205,6 +209,7 @@ struct transfer {
     struct reply_box *reply;         /* one reference */
     struct err *error;               /* owned: what a callback ended it with */
     struct list paused;              /* in multi.paused */
+    uint64_t place;                  /* while it is there: see multi.places */
     bool by_turns;                   /* its body can be read a piece a turn */
     uint64_t turn;                   /* the last in which it was read */
     size_t turn_bytes;               /* what that brought */

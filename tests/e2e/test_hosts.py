@@ -169,6 +169,23 @@ def test_limit_rate(garner, faults, count):
     assert run.status == 0 and 0.5 <= run.seconds < 6, run
 
 
+@pytest.mark.one_connection
+@pytest.mark.parametrize("kind", ["http", "http1 tls", "http2", "two loops"])
+def test_a_limited_rate_is_shared(garner, nginx, kind):
+    """When half of 16 have their 1 MiB, all others have at least a quarter of theirs: nobody's turn was left out."""
+    url = (nginx.url if kind == "http" else nginx.tls)("/f/1m.bin?")
+    args = {"http1 tls": ["--http1.1"], "two loops": ["--loops", 2]}.get(kind, [])
+    run = garner.start("--json", "--discard", "-j", 16, "--limit-rate", "4M", "--cacert", nginx.cacert, *args,
+                       *[f"{url}{i}" for i in range(16)])
+    run.until(lambda: run.output().count("\n") >= 8, "half of the records", timeout=60)
+    run.send()
+    records = run.wait().records
+    versions = {r["http"]["version"] for r in records if r["state"] == "finished"}
+    assert versions == {"2" if kind in ("http2", "two loops") else "1.1"}, versions
+    had = sorted(r["received"] for r in records)
+    assert len(had) == 16 and had[-1] == 1 << 20 and had[0] >= 1 << 18, had
+
+
 def test_a_redirect_takes_the_slot_of_its_own_host(garner, faults, other):
     urls = [faults.url(f"/{i}", location=other.url(f"/{i}", gate="g")) for i in range(6)]
     run = garner.start("-o", "{index}", "--per-host", 2, *urls)

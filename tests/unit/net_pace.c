@@ -227,6 +227,93 @@ START_TEST(transfer_start_held)
 }
 END_TEST
 
+/* One of several transfers, each read of which begins a hold. */
+struct turn {
+    struct multi *multi;
+    unsigned *all;
+    unsigned own;
+};
+
+static struct err *on_turn_head(void *arg, const struct reply *r)
+{
+    (void)arg;
+    (void)r;
+    return NULL;
+}
+
+static struct err *on_turn(void *arg, const void *bytes, size_t n)
+{
+    struct turn *t = arg;
+    (void)bytes;
+    (void)n;
+    t->own++;
+    ++*t->all;
+    if (!multi_held(t->multi)) {
+        multi_hold(t->multi);
+    }
+    return NULL;
+}
+
+static void next_turn(struct world *w, const unsigned *all)
+{
+    const unsigned before = *all;
+    multi_release(w->multi);
+    while (*all == before) {
+        loop_spin(w->loop, 1);
+    }
+}
+
+/* A limit lets one at a time go on: all have their turns. Each has more in its socket than is read
+ * here, and a buffer of the smallest size, which is what one callback brings. */
+START_TEST(transfer_turns)
+{
+    enum { N = 8, TURNS = 2 };
+    static const struct receiver receiver = {on_turn_head, on_turn, NULL};
+    struct world w = {.options = {.limit_rate = (int64_t)1 << 50, .max_connections = 1000}};
+    struct turn turns[N];
+    struct future *f[N];
+    struct err *e = NULL;
+    unsigned all = 0, begun = 0;
+    world_begin(&w);
+    struct url *u = server_url(w.server, "/big/1000000000");
+    struct request rq = {.url = u};
+    for (int i = 0; i < N; i++) {
+        turns[i] = (struct turn){w.multi, &all, 0};
+        f[i] = transfer_start(w.multi, &rq, &receiver, &turns[i], &e);
+        err_is_none(e);
+    }
+    while (all == 0) {
+        loop_spin(w.loop, 1);
+    }
+    while (begun < N) {
+        next_turn(&w, &all);
+        begun = 0;
+        for (int i = 0; i < N; i++) {
+            begun += turns[i].own > 0;
+        }
+    }
+    struct future *nap = aio_sleep(w.loop, 0.3); /* the server fills the sockets */
+    loop_completes(w.loop, nap);
+    future_unref(nap);
+    for (int i = 0; i < N; i++) {
+        turns[i].own = 0;
+    }
+    for (int i = 0; i < N * TURNS; i++) {
+        next_turn(&w, &all);
+    }
+    for (int i = 0; i < N; i++) {
+        ck_assert_msg(turns[i].own + 1 >= TURNS && turns[i].own <= TURNS + 1, "%d: %u of %u", i,
+            turns[i].own, all);
+    }
+    for (int i = 0; i < N; i++) {
+        future_cancel(f[i]);
+        future_unref(f[i]);
+    }
+    url_free(u);
+    world_end(&w);
+}
+END_TEST
+
 START_TEST(transfer_limit_rate)
 {
     struct world w = {.options = {.limit_rate = 1000000, .stall_timeout = 0.5}};
@@ -266,6 +353,7 @@ Suite *net_pace_suite(void)
     tcase_add_test(t, transfer_takes_turns);
     tcase_add_test(t, transfer_refused_after_hold);
     tcase_add_test(t, transfer_start_held);
+    tcase_add_test(t, transfer_turns);
     tcase_add_test(t, transfer_limit_rate);
     suite_add_tcase(s, t);
     return s;
