@@ -301,6 +301,7 @@ static struct err *take_next(struct reading *r, struct err *status)
     if (err_is(status, ERR_STOP_ITERATION)) {
         r->ended = true;
         s->totals.input_ended = true;
+        ahead_note_end(&r->ahead);
         future_unref(r->next);
         r->next = NULL;
         return NULL;
@@ -379,6 +380,9 @@ static enum co_state read_step(void *frame, struct err *status)
             continue;
         }
         if (r->next) {
+            if (!future_done(r->next)) {
+                ahead_note_wait(&r->ahead);
+            }
             CO_AWAIT(&r->co, r->next);
             error = take_next(r, status);
             if (error) {

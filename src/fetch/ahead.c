@@ -8,7 +8,8 @@ enum {
     STEP = 64,    /* entries at the walking pace, each */
     BRISK = 32,   /* jobs that end within a step: those that wait are soon served */
 };
-#define STEP_SECONDS 0.01
+#define STEP_SECONDS  0.01
+#define QUIET_SECONDS 0.2 /* as long as an entry may take to be whole (cli.md, Input) */
 
 static struct err *on_pace(void *arg)
 {
@@ -24,10 +25,20 @@ static struct err *on_pace(void *arg)
     return NULL;
 }
 
+static struct err *on_quiet(void *arg)
+{
+    struct ahead *a = arg;
+
+    hosts_expect(a->s->env.hosts, false);
+    return NULL;
+}
+
 void ahead_init(struct ahead *a, struct session *s)
 {
     *a = (struct ahead){.s = s};
     timer_init(&a->pace, on_pace, a);
+    timer_init(&a->quiet, on_quiet, a);
+    hosts_expect(s->env.hosts, true);
 }
 
 void ahead_fini(struct ahead *a)
@@ -35,6 +46,7 @@ void ahead_fini(struct ahead *a)
     timer_stop(&a->pace);
     future_unref(a->room);
     a->room = NULL;
+    ahead_note_end(a);
 }
 
 static bool within_look_ahead(const struct ahead *a)
@@ -60,6 +72,19 @@ bool ahead_may_read(const struct ahead *a, bool batched)
 void ahead_note_read(struct ahead *a)
 {
     a->spare -= a->spare > 0;
+    timer_stop(&a->quiet);
+    hosts_expect(a->s->env.hosts, true);
+}
+
+void ahead_note_wait(struct ahead *a)
+{
+    err_unref(timer_start_after(a->s->env.loop, &a->quiet, QUIET_SECONDS));
+}
+
+void ahead_note_end(struct ahead *a)
+{
+    timer_stop(&a->quiet);
+    hosts_expect(a->s->env.hosts, false);
 }
 
 struct err *ahead_pause(struct ahead *a, struct future **room)
@@ -77,12 +102,16 @@ struct err *ahead_pause(struct ahead *a, struct future **room)
     *room = a->room;
     a->paused = within_look_ahead(a);
     a->ended = 0;
+    hosts_expect(a->s->env.hosts, a->paused);
     return a->paused ? timer_start_after(l, &a->pace, STEP_SECONDS) : NULL;
 }
 
 void ahead_resume(struct ahead *a)
 {
-    ahead_fini(a);
+    timer_stop(&a->pace);
+    future_unref(a->room);
+    a->room = NULL;
+    hosts_expect(a->s->env.hosts, true);
 }
 
 void ahead_job_ended(struct ahead *a)

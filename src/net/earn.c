@@ -10,8 +10,10 @@
  * one request that it needs to answer at all. Bodies that do not end are no silence; for them the
  * last part of the jobs is never one host's.
  *
- * A host that is alone has all. Nothing is searched: FULL hosts wait for their own requests, or in
- * a list for the moment when the only active one is left; hosts on TRIAL have a ring of their own.
+ * A host that is alone has all. While the list is read it may only seem so, since its requests are
+ * the ones that stay: it begins with half of the jobs then. Nothing is searched: FULL hosts wait
+ * for their own requests, or in a list for the moment when the only active one is left; hosts on
+ * TRIAL have a ring of their own.
  */
 #include "net/hosts_private.h"
 
@@ -22,11 +24,14 @@ enum {
     RESERVE = 8 /* one job in so many is for the other hosts, and one at least */
 };
 
+static unsigned half(const struct hosts *all)
+{
+    return all->options.jobs > 1 ? all->options.jobs / 2 : 1;
+}
+
 static unsigned start(const struct hosts *all)
 {
-    const unsigned half = all->options.jobs / 2;
-
-    return half > START ? START : half > 0 ? half : 1;
+    return half(all) > START ? START : half(all);
 }
 
 /* Of one host, with or without answers. With one job there is nothing to share. */
@@ -44,7 +49,15 @@ static bool shared(const struct hosts *all)
 
 bool host__full(const struct host *h)
 {
-    return shared(h->all) && (h->running >= most(h->all) || h->silent >= start(h->all) + h->earned);
+    const struct hosts *all = h->all;
+
+    if (!all->options.earn) {
+        return false;
+    }
+    if (shared(all)) {
+        return h->running >= most(all) || h->silent >= start(all) + h->earned;
+    }
+    return all->expecting && h->silent >= half(all) + h->earned;
 }
 
 bool host__on_trial(const struct host *h)
@@ -54,9 +67,7 @@ bool host__on_trial(const struct host *h)
 
 bool hosts__try(const struct hosts *all)
 {
-    const unsigned half = all->options.jobs / 2;
-
-    return !list_empty(&all->trial) && (!shared(all) || all->untried < (half > 0 ? half : 1));
+    return !list_empty(&all->trial) && (!shared(all) || all->untried < half(all));
 }
 
 void host__count_active(struct host *h)
@@ -105,4 +116,12 @@ void host__fall_silent(struct host *h)
     trace_put(loop_trace(h->all->loop), TRACE_HOSTS, "%s fell silent", h->origin);
     h->earned = 0;
     h->all->untried += h->silent;
+}
+
+void hosts_expect(struct hosts *all, bool others)
+{
+    if (all->expecting != others) {
+        all->expecting = others;
+        hosts__settle_alone(all);
+    }
 }

@@ -145,14 +145,18 @@ static void settle(struct host *h, bool served)
     enter_place(h, place, until);
 }
 
-void host__settle(struct host *h, bool served)
+void hosts__settle_alone(struct hosts *all)
 {
-    struct hosts *all = h->all;
-    host__count_active(h);
-    settle(h, served);
-    if (all->active <= 1 && !list_empty(&all->full)) { /* the only one that is left */
+    if (all->active <= 1 && !list_empty(&all->full)) {
         settle(container_of(all->full.next, struct host, node), false);
     }
+}
+
+void host__settle(struct host *h, bool served)
+{
+    host__count_active(h);
+    settle(h, served);
+    hosts__settle_alone(h->all);
 }
 
 static struct err *on_host_timer(void *host)

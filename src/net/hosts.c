@@ -112,8 +112,9 @@ static struct err *dispatch(void *hosts)
 {
     struct hosts *all = hosts;
     struct list *ring;
-    double now = loop_time(all->loop);
     while ((ring = next_ring(all))) {
+        /* never before the time by which a host was put where it is: it would be put there again */
+        double now = loop_time(all->loop);
         double delay = rate_delay(&all->rate, now, 1);
         if (delay > 0) {
             return timer_start(all->loop, &all->rate_timer, now + delay);

@@ -90,6 +90,10 @@ bool slot_refused(const struct slot *s);
 /* Neither granted nor refused, and nobody waits for it. */
 bool slot_idle(const struct slot *s);
 
+/* Whether requests to other hosts may come, from a list that is being read; at first they may not.
+ * One that is alone only so far begins with half of the jobs then (options.earn). */
+void hosts_expect(struct hosts *h, bool others);
+
 /* For progress and SIGUSR1. */
 struct hosts_figures {
     unsigned running, waiting, hosts, held;

@@ -67,6 +67,7 @@ struct hosts {
     struct rate rate;
     unsigned running, waiting, hurrying, lookups, held, idle_count;
     unsigned active;  /* hosts */
+    bool expecting;   /* others may come */
     unsigned untried; /* requests without an answer at hosts that gave none yet */
     unsigned turn;    /* of the rings, the one that was served last */
 };
@@ -76,6 +77,8 @@ struct host *host__get(struct hosts *all, const char *origin, bool needs_lookup)
 /* Moves it to where it belongs now; in a ring it keeps its turn, unless it has just been served. An
  * idle host may be freed, though never this one. */
 void host__settle(struct host *h, bool served);
+/* The only one that is left, if it waited for that. */
+void hosts__settle_alone(struct hosts *all);
 void host__free(struct host *h);
 void hosts__wake(struct hosts *all);
 /* The first that waits is not to wait for others. */

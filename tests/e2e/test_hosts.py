@@ -54,23 +54,23 @@ def test_a_saturated_host_holds_up_nobody(garner, faults):
     assert run.wait().status == 0
 
 
-def crowd(faults, silent, good, each):
-    """A list of silent hosts, with as many URLs each, spread over the first half of those of good ones; and what makes
-    all of them one server."""
+def crowd(faults, silent, good, each, share):
+    """A list of silent hosts, with as many URLs each, spread over this share of those of good ones; and what makes all
+    of them one server."""
     def host(net, number, name):
         return f"http://127.{net}.0.{number}:{faults.port}/{name}" + ("?gate=never" if net == 2 else "")
     urls = [host(1, i % good + 1, f"good{i}") for i in range(good * each)]
     bad = [host(2, i % silent + 1, f"bad{i}") for i in range(silent * each)]
-    step = len(urls) // 2 / len(bad)
     for i, url in enumerate(bad):
-        urls.insert(round(i * step) + i + 1, url)
+        urls.insert(int(i * share * good / silent) + i, url)
     return "\n".join(urls) + "\n", ["--connect-to", f"::127.0.0.1:{faults.port}"]
 
 
+@pytest.mark.parametrize("share", [0, 0.5], ids=["first", "among"])
 @pytest.mark.parametrize("jobs, silent", [(2, 1), (8, 1), (64, 1), (64, 4)])
-def test_silent_hosts_hold_up_nobody(garner, faults, jobs, silent):
+def test_silent_hosts_hold_up_nobody(garner, faults, jobs, silent, share):
     """They have enough URLs for all slots, and more turns than there are slots before the others are through."""
-    text, options = crowd(faults, silent, good=10, each=90)
+    text, options = crowd(faults, silent, good=10, each=90, share=share)
     run = garner.start("-j", jobs, *options, "-i", "-", stdin=subprocess.PIPE)
     run.write(text)
     run.until(lambda: run.output().count("good") == 900, "the files of those that answer", timeout=60)

@@ -200,6 +200,24 @@ START_TEST(earn_alone_again)
 }
 END_TEST
 
+/* While the list is read others may come: it begins with half of the slots. */
+START_TEST(earn_alone_so_far)
+{
+    for (unsigned jobs = 1; jobs <= 16; jobs++) {
+        struct crowd *c = crowd_begin(jobs, true);
+        const unsigned half = jobs > 1 ? jobs / 2 : 1;
+        hosts_expect(c->hosts, true);
+        ask(c, 0, EACH);
+        ck_assert_uint_eq(granted(c, 0), half);
+        answer(c, 0, 0, false);
+        ck_assert_uint_eq(granted(c, 0), half + 2 < jobs ? half + 2 : jobs);
+        hosts_expect(c->hosts, false);
+        ck_assert_uint_eq(granted(c, 0), jobs); /* at once */
+        crowd_end(c);
+    }
+}
+END_TEST
+
 /* One that waits and gives up leaves the other alone, too. */
 START_TEST(earn_alone_when_others_give_up)
 {
@@ -329,6 +347,7 @@ Suite *net_earn_suite(void)
     tcase_add_test(t, earn_by_answers);
     tcase_add_test(t, earn_last_part_is_for_others);
     tcase_add_test(t, earn_alone_again);
+    tcase_add_test(t, earn_alone_so_far);
     tcase_add_test(t, earn_alone_when_others_give_up);
     tcase_add_test(t, earn_many_silent);
     tcase_add_test(t, earn_hurry);
