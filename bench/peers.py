@@ -75,8 +75,7 @@ class Garner(Tool):
         self.flags = [*shlex.split(os.environ.get("GARNER_FLAGS", "")), *flags]
 
     def command(self, load, out):
-        # each segment is a request, and takes one of the slots
-        words = [self.program.path, "-q", "-j", str(max(load.jobs, load.segments)), "-d", out, *self.flags]
+        words = [self.program.path, "-q", "-j", str(load.jobs), "-d", out, *self.flags]
         if load.segments:
             words += ["--segments", str(load.segments)]
         if load.cacert:

@@ -62,6 +62,9 @@ struct err *limits_apply(struct options *o, void (*warn)(void *arg, const char *
     lower_loops(o, descriptors, warn, arg);
     fixed = FIXED + (rlim_t)o->executor_threads + LOOP * (rlim_t)(o->net.loops - 1);
     jobs = descriptors > fixed + EACH ? (descriptors - fixed) / EACH : 1;
+    if (o->hosts.requests > jobs) { /* fewer segments at once, and no word about it */
+        o->hosts.requests = o->net.max_connections = (unsigned)jobs;
+    }
     if (o->hosts.jobs <= jobs) {
         return NULL;
     }
@@ -70,7 +73,7 @@ struct err *limits_apply(struct options *o, void (*warn)(void *arg, const char *
         (unsigned long long)descriptors, (unsigned long long)jobs);
     warn(arg, text);
     o->hosts.jobs = (unsigned)jobs;
-    o->net.max_connections = (unsigned)jobs;
+    o->net.together = (unsigned)jobs;
     if (o->hosts.lookups > o->hosts.jobs) {
         o->hosts.lookups = o->hosts.jobs;
     }

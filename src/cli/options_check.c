@@ -153,17 +153,23 @@ static size_t typed(const struct parse *p)
     return p->o->input.same_file && p->urls.count ? 1 : p->urls.count;
 }
 
+static unsigned most(unsigned a, unsigned b)
+{
+    return a > b ? a : b;
+}
+
 /* What follows from other options. */
 static void derive(struct parse *p)
 {
     struct options *o = p->o;
     struct session_options *s = &o->session;
-    if (o->jobs_set && !p->per_host_set) {
-        o->hosts.per_host = o->hosts.jobs;
+    if (!p->per_host_set) {
+        o->hosts.per_host = most(o->jobs_set ? o->hosts.jobs : DEFAULT_PER_HOST, s->segments);
     }
     o->hosts.earn = !p->per_host_set;
-    if (o->net.loops > o->hosts.jobs) { /* one more would never have anything to do */
-        o->net.loops = o->hosts.jobs;
+    o->hosts.requests = o->hosts.jobs * s->segments;
+    if (o->net.loops > o->hosts.requests) { /* one more would never have anything to do */
+        o->net.loops = o->hosts.requests;
     }
     if (s->segment_size < SEGMENT_LEAST) {
         s->segment_size = SEGMENT_LEAST;
@@ -198,7 +204,8 @@ static void derive(struct parse *p)
     o->store.absolute = s->output && *s->output == '/';
     o->output.gather = s->mode == AWAIT_GATHER;
     o->net.verbose = o->output.verbose > 1;
-    o->net.max_connections = o->hosts.jobs;
+    o->net.max_connections = o->hosts.requests;
+    o->net.together = most(o->hosts.jobs, s->segments);
     s->single = typed(p) == 1 && p->files.count == 0;
 }
 

@@ -230,9 +230,12 @@ static bool commits_keep_up(const struct session *s)
     return s->committing < hosts_jobs(s->env.hosts);
 }
 
+/* While others bring its segments it is a download under way, and keeps its job. */
 static void give_slot_back(struct download *d)
 {
-    if (d->verdict != ATTEMPT_DONE || d->attempt.segment || commits_keep_up(d->job->session)) {
+    if (d->attempt.segment) {
+        slot_park(&d->job->slot);
+    } else if (d->verdict != ATTEMPT_DONE || commits_keep_up(d->job->session)) {
         slot_release(&d->job->slot);
     }
 }
@@ -441,6 +444,7 @@ static enum co_state download_step(void *frame, struct err *status)
             CO_AWAIT(&d->co, d->wait);
         }
         conclude(d, status);
+        give_slot_back(d);
         if (over(d)) {
             break;
         }

@@ -404,7 +404,7 @@ struct err *segment__start(struct segments *g)
     h->attempt.receiver = receive_range();
     h->attempt.sink = g->sink;
     h->attempt.helps = h->attempt.alone = true;
-    slot_init(&h->slot, on_grant, h);
+    slot_init_further(&h->slot, on_grant, h);
     task_unref(task);
     return NULL;
 }

@@ -9,7 +9,8 @@
  *
  * The download's own request, from the start (or from the first byte that is missing), becomes the
  * first segment when its head shows that the server honours ranges and gives a strong validator,
- * and the file is large enough. Each helper is a request like any other, with a slot of its own.
+ * and the file is large enough. Each helper is a request like any other, with a slot of its own
+ * that takes no job; the download keeps its job until the last of them is through.
  * When nobody is left the download judges: all there, or another attempt by its usual rules.
  *
  * Invariant: a byte goes into the sink only from a reply that was checked by the rules of resume.h

@@ -10,6 +10,8 @@
  * one request that it needs to answer at all. Bodies that do not end are no silence; for them the
  * last part of the jobs is never one host's.
  *
+ * What takes no job (a further request) takes none from others, and does not count.
+ *
  * A host that is alone has all. While the list is read it may only seem so, since its requests are
  * the ones that stay: it begins with half of the jobs then. Nothing is searched: FULL hosts wait
  * for their own requests, or in a list for the moment when the only active one is left; hosts on
@@ -55,7 +57,7 @@ bool host__full(const struct host *h)
         return false;
     }
     if (shared(all)) {
-        return h->running >= most(all) || h->silent >= start(all) + h->earned;
+        return host__jobs(h) >= most(all) || h->silent >= start(all) + h->earned;
     }
     return all->expecting && h->silent >= half(all) + h->earned;
 }
@@ -73,7 +75,7 @@ bool hosts__try(const struct hosts *all)
 void host__count_active(struct host *h)
 {
     struct hosts *all = h->all;
-    const bool active = h->running > 0 || !list_empty(&h->waiting);
+    const bool active = host__jobs(h) > 0 || !list_empty(&h->waiting);
 
     if (active != h->active) {
         h->active = active;

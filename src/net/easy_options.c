@@ -56,7 +56,7 @@ static long limited_step(int64_t rate, long least)
 static long buffer_size(const struct net_options *o)
 {
     const long most = 512 * 1024, least = 16 * 1024, together = 4 * 1024 * 1024;
-    long size = o->max_connections ? together / (long)o->max_connections : most;
+    long size = o->together ? together / (long)o->together : most;
 
     size = size > most ? most : size < least ? least : size;
     if (o->limit_rate > 0 && limited_step(o->limit_rate, least) < size) {

@@ -27,6 +27,7 @@ static void leave_place(struct host *h)
         timer_stop(&h->timer);
     }
     list_remove(&h->node);
+    list_remove(&h->beside);
     h->place = HOST_BUSY;
 }
 
@@ -55,32 +56,60 @@ static enum host_place place_unwanted(struct host *h, double now, double *until)
 /* The place of a host with somebody waiting. */
 static enum host_place place_wanted(struct host *h, double now, double *until)
 {
-    bool lookup = host__lookup_due(h, now);
+    bool lookup = host__lookup_due(h, now), hurries = host__hurries(h);
+    bool counts = !hurries && !list_empty(&h->waiting); /* beside other hosts */
     if (h->held) {
         *until = h->hold_until;
         return HOST_TIMED;
     }
-    if (!host__hurries(h) && (h->running >= h->all->options.per_host || (h->probing && h->probe) ||
-                                 (lookup && h->looking))) {
+    if (!hurries && (host__requests(h) >= h->all->options.per_host || (h->probing && h->probe) ||
+                        (lookup && h->looking))) {
         return HOST_BUSY;
-    }
-    if (!host__hurries(h) && host__full(h)) {
-        return HOST_FULL;
     }
     *until = now + rate_delay(&h->rate, now, 1);
     if (*until > now) {
         return HOST_TIMED;
     }
-    return lookup ? HOST_LOOKUP : !host__hurries(h) && host__on_trial(h) ? HOST_TRIAL : HOST_READY;
+    bool full = counts && host__full(h);
+    if (lookup && !(full && list_empty(&h->further))) {
+        return HOST_LOOKUP;
+    }
+    return full ? HOST_FULL : counts && host__on_trial(h) ? HOST_TRIAL : HOST_READY;
 }
 
-static void enter_ring(struct list *ring, struct host *h)
+/* Its node is in the ring or list if it is to be, and keeps its turn if it was. */
+static void stand(struct list *ring, struct list *node, bool there, bool first)
 {
-    if (host__hurries(h)) {
-        list_push_front(ring, &h->node);
-    } else {
-        list_push(ring, &h->node);
+    if (!there || first) {
+        list_remove(node);
     }
+    if (there && first) {
+        list_push_front(ring, node);
+    } else if (there && list_empty(node)) {
+        list_push(ring, node);
+    }
+}
+
+/* In the places where somebody may be served, or waits for other hosts. */
+static void stand_in_rings(struct host *h, enum host_place place)
+{
+    struct hosts *all = h->all;
+    const bool further = !list_empty(&h->further), waits = !list_empty(&h->waiting);
+
+    if (place == HOST_LOOKUP) { /* who takes no job is never behind those that wait for one */
+        const bool first = further || host__hurries(h);
+        if (h->ahead && !first) {
+            list_remove(&h->node);
+        }
+        h->ahead = first;
+        stand(&all->lookup, &h->node, true, first);
+        return;
+    }
+    stand(place == HOST_READY   ? &all->ready
+          : place == HOST_TRIAL ? &all->trial
+                                : &all->full,
+        &h->node, waits, host__hurries(h));
+    stand(&all->further, &h->beside, further, false);
 }
 
 static void enter_place(struct host *h, enum host_place place, double until)
@@ -91,22 +120,16 @@ static void enter_place(struct host *h, enum host_place place, double until)
         if (e) {
             /* Without memory for the timer the host is served early rather than never. */
             err_unref(e);
-            place = list_empty(&h->waiting) ? HOST_IDLE : HOST_READY;
+            place = list_empty(&h->waiting) && list_empty(&h->further) ? HOST_IDLE : HOST_READY;
         }
     }
     h->place = (unsigned char)place;
     switch (place) {
     case HOST_READY:
-        enter_ring(&all->ready, h);
-        break;
     case HOST_LOOKUP:
-        enter_ring(&all->lookup, h);
-        break;
     case HOST_TRIAL:
-        enter_ring(&all->trial, h);
-        break;
     case HOST_FULL:
-        list_push(&all->full, &h->node);
+        stand_in_rings(h, place);
         break;
     case HOST_IDLE:
         list_push(&all->idle, &h->node);
@@ -122,7 +145,7 @@ static void enter_place(struct host *h, enum host_place place, double until)
 
 static bool in_ring(enum host_place place)
 {
-    return place == HOST_READY || place == HOST_LOOKUP || place == HOST_TRIAL;
+    return place == HOST_READY || place == HOST_LOOKUP || place == HOST_TRIAL || place == HOST_FULL;
 }
 
 static void settle(struct host *h, bool served)
@@ -132,13 +155,14 @@ static void settle(struct host *h, bool served)
         h->held = false;
         h->all->held--;
     }
-    bool wanted = !list_empty(&h->waiting);
+    bool wanted = !list_empty(&h->waiting) || !list_empty(&h->further);
     enum host_place place = wanted ? place_wanted(h, now, &until) : place_unwanted(h, now, &until);
     bool ring = in_ring(place);
     if (ring) {
         hosts__wake(h->all);
     }
-    if (ring && place == h->place && !served && !host__hurries(h)) {
+    if (ring && place == h->place && !served) {
+        stand_in_rings(h, place);
         return;
     }
     leave_place(h);
@@ -182,7 +206,9 @@ struct host *host__get(struct hosts *all, const char *origin, bool needs_lookup)
     h->all = all;
     h->needs_lookup = needs_lookup;
     list_init(&h->node);
+    list_init(&h->beside);
     list_init(&h->waiting);
+    list_init(&h->further);
     timer_init(&h->timer, on_host_timer, h);
     rate_init(&h->rate, all->options.per_host_rate, 0.05, loop_time(all->loop));
     bool failed = false;

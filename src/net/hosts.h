@@ -2,8 +2,9 @@
 /*
  * Slots: who may have a request under way.
  *
- * A request needs a job slot (of the run) and a host slot (of scheme://host:port). Requests wait in
- * the queue of their host; hosts with a free slot and someone waiting stand in one ring and are
+ * A request needs a job slot (of the run) and a host slot (of scheme://host:port); a further one of
+ * a download that has a job (a segment) only that of the host. Requests wait in
+ * the queues of their host; hosts with a free slot and someone waiting stand in one ring and are
  * served in turn, so a slow, saturated or held host holds up nobody; one that does not answer would
  * hold slot after slot, and has to earn them (options.earn). Grants are announced from the ready
  * queue.
@@ -19,7 +20,8 @@ struct host;
 struct hosts;
 
 struct hosts_options {
-    unsigned jobs;        /* requests at once, >= 1 */
+    unsigned jobs;        /* downloads at once, >= 1 */
+    unsigned requests;    /* requests at once, >= 1; more than jobs: further ones */
     unsigned per_host;    /* requests at once to one host, >= 1 */
     double rate;          /* request starts a second; 0: no limit */
     double per_host_rate; /* the same for each host */
@@ -37,6 +39,8 @@ struct slot {
     struct handle granted; /* announces */
     struct host *host;     /* borrowed while waiting or granted */
     unsigned char state;   /* enum slot_state */
+    bool further;          /* takes no job */
+    bool parked;           /* keeps its job, and has no request */
     bool lookup;           /* counts as a look-up in flight */
     bool hurry;            /* waits, and is not to wait for others */
     bool large;            /* its body fills a shared connection: counts among host.large */
@@ -48,6 +52,9 @@ void hosts_free(struct hosts *h); /* no slot may be waiting or granted; NULL is 
 
 /* on_grant(arg) runs from the ready queue each time the slot was granted, or refused. */
 void slot_init(struct slot *s, loop_fn on_grant, void *arg);
+/* For the further requests of a download that has a job already: they take none, and at their host
+ * they are behind those that wait for one and may have it. */
+void slot_init_further(struct slot *s, loop_fn on_grant, void *arg);
 
 /* Waits for a slot of `origin` (url_origin()). front: at the head of the host's queue (a retry, or
  * the next hop of a redirect). resolved: no look-up will be needed (an address, a proxy, a unix
@@ -58,6 +65,10 @@ struct err *slot_request(
 /* A waiting slot goes first and beyond the limits on requests at once: those that are under way
  * wait for it. A hold (Retry-After) and the rates still count. No effect unless it waits. */
 void slot_hurry(struct slot *s);
+
+/* The request is over, others bring the rest of the download: its place at the host is given back,
+ * its job is kept. What is left to do with the slot then is its release. */
+void slot_park(struct slot *s);
 
 /* Gives a granted slot back, or stops waiting; idempotent. The pending announcement is dropped. */
 void slot_release(struct slot *s);
@@ -96,11 +107,13 @@ void hosts_expect(struct hosts *h, bool others);
 
 /* For progress and SIGUSR1. */
 struct hosts_figures {
-    unsigned running, waiting, hosts, held;
+    unsigned running; /* slots that are granted */
+    unsigned waiting; /* for a job */
+    unsigned hosts, held;
 };
 struct hosts_figures hosts_figures(const struct hosts *h);
-/* A slot is free, and of those that wait none may have it now. */
+/* A job is free, and of those that wait none may have it now. */
 bool hosts_starving(const struct hosts *h);
-unsigned hosts_jobs(const struct hosts *h); /* requests at once, as in the options */
+unsigned hosts_jobs(const struct hosts *h); /* downloads at once, as in the options */
 
 #endif

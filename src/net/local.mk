@@ -14,4 +14,4 @@ libgarner_a_SOURCES += src/net/url_redact.c
 libgarner_a_SOURCES += src/net/private_address.c src/net/private_address.h
 libgarner_a_SOURCES += src/net/rate.c src/net/rate.h
 libgarner_a_SOURCES += src/net/hosts.c src/net/hosts.h src/net/hosts_private.h src/net/host.c
-libgarner_a_SOURCES += src/net/earn.c
+libgarner_a_SOURCES += src/net/slot.c src/net/earn.c

@@ -40,6 +40,7 @@ pace
     drip=N,S            N bytes at a time, S seconds between
     gate=NAME           the reply waits until the test opens the gate
     gate_at=N           the gate is after N bytes of the body instead
+    gate_from=N         it is for the N-th request with the same key, and all that follow
 """
 
 import asyncio
@@ -303,7 +304,7 @@ class Reply:
         q = self.q
         if "delay" in q:
             await asyncio.sleep(float(q["delay"]))
-        if "gate" in q and "gate_at" not in q:
+        if "gate" in q and "gate_at" not in q and self.nth >= int(q.get("gate_from", 1)):
             await self.server._wait_at(q["gate"])
         if self.fault("drop"):
             raise Gone(False)

@@ -35,6 +35,19 @@ def test_few_descriptors_lower_the_jobs(garner, nginx):
     assert run.status == 0 and len(run.files) == 500 and "descriptor" in run.stderr, run.stderr
 
 
+def test_few_descriptors_leave_segments_out(garner, faults):
+    """16, and one for each thread; what is left is at three for a request."""
+    run = garner.start("-j", 1, "--loops", 1, "--executor-threads", 2, "--segments", 16, "--segment-size", "64k",
+                       faults.url("/a.bin", size=3_000_000, etag='"v1"', ranges=1, gate="g", gate_at=1000),
+                       preexec_fn=descriptors(40))
+    faults.wait_gate("g", 7)
+    assert faults.waiting("g") == 7
+    faults.open("g")
+    run = run.wait()
+    assert run.status == 0 and garner.read("a.bin") == faults.body(3_000_000) and "descriptor" not in run.stderr, run
+    assert faults.peak() <= 8
+
+
 def test_the_soft_limit_is_raised(garner, nginx):
     run = garner("-q", "-o", "{index}", "-j", 300, input="\n".join(nginx.url(f"/wait50/{i}") for i in range(300)), preexec_fn=descriptors(64, 4096))
     assert run.status == 0 and run.stderr == "" and len(run.files) == 300, run.stderr

@@ -62,6 +62,43 @@ def test_slots_count(garner, faults):
     assert record["segments"] == 4
 
 
+@pytest.mark.parametrize("options, count", [
+    (["-j", 1], 16), ([], 16), (["-j", 100], 16), (["-j", 1, "--per-host", 4], 4), (["--per-host", 4], 4),
+    (["-j", 8, "--per-host", 20], 16)], ids=str)
+def test_how_many_at_once(garner, faults, options, count):
+    """Downloads are counted by -j, requests to a host by --per-host."""
+    run = garner.start("--json", *options, "--segments", 16, "--segment-size", "64k",
+                       faults.url("/a.bin", **STRONG, gate="g", gate_at=1000))
+    faults.wait_gate("g", count)
+    assert faults.waiting("g") == count
+    faults.open("g")
+    whole(run.wait(), garner, faults.body(SIZE))
+    assert faults.peak() <= count + 1, "one may be left that the server does not know to be gone"
+
+
+def test_one_download_after_another(garner, faults):
+    """It is one while any of its segments is missing."""
+    run = garner.start(*FAST, "-j", 1,
+                       faults.url("/a.bin", **STRONG, drip="30000,0.05", gate="g", gate_from=2), faults.url("/b.bin"))
+    faults.wait_gate("g", 3)
+    faults.wait_requests(5, "/a.bin")  # the first is through and does the work of another
+    assert faults.requests("/b.bin") == []
+    faults.open("g")
+    assert run.wait().status == 0 and garner.files() == ["a.bin", "b.bin"]
+    paths = [r.path for r in faults.requests()]
+    assert paths.index("/b.bin") == len(paths) - 1, paths
+
+
+def test_downloads_before_segments(garner, faults):
+    """All have their first connection, whatever the others could still use."""
+    urls = [faults.url(f"/{i}", **STRONG, gate="g", gate_at=1000) for i in range(6)]
+    run = garner.start(*FAST, "-j", 6, "--per-host", 6, *urls)
+    faults.wait_gate("g", 6)
+    assert sorted(r.path for r in faults.requests()) == [f"/{i}" for i in range(6)]
+    faults.open("g")
+    assert run.wait().status == 0
+
+
 def test_another_download_is_not_held_up(garner, faults):
     run = garner(*FAST, "--per-host", 2, faults.url("/a.bin", **STRONG, **SLOW), faults.url("/b.bin"), faults.url("/c.bin"))
     assert run.status == 0 and garner.read("a.bin") == faults.body(SIZE)

@@ -40,7 +40,7 @@ static struct err *on_grant(void *arg)
 static void hosts_scenario(void)
 {
     struct loop *l = loop_new(LOOP_PLAIN, NULL);
-    struct hosts_options o = {2, 1, 100, 100, 1, 60, 0, true};
+    struct hosts_options o = {2, 2, 1, 100, 100, 1, 60, 0, true};
     struct hosts *h = l ? hosts_new(l, &o) : NULL;
     failnth_must(h || failnth_failed());
     struct slot a, b;

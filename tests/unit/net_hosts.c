@@ -28,7 +28,7 @@ static void ask_new(struct ask *a, struct order *order, char c)
 
 static struct hosts_options options(unsigned jobs, unsigned per_host)
 {
-    return (struct hosts_options){jobs, per_host, 0, 0, 16, 60, 0, false};
+    return (struct hosts_options){jobs, jobs, per_host, 0, 0, 16, 60, 0, false};
 }
 
 static void request(struct hosts *h, struct ask *a, const char *origin)

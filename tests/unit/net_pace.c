@@ -152,7 +152,7 @@ END_TEST
 /* However much of a body is there, the loop has its turn in between. */
 START_TEST(transfer_takes_turns)
 {
-    struct world w = {.options = {.max_connections = 256}, .hold_at_head = true};
+    struct world w = {.options = {.together = 256}, .hold_at_head = true};
     world_begin(&w);
     struct url *u = server_url(w.server, "/big/5000000");
     struct request rq = {.url = u};
@@ -269,7 +269,7 @@ START_TEST(transfer_turns)
 {
     enum { N = 8, TURNS = 2 };
     static const struct receiver receiver = {on_turn_head, on_turn, NULL};
-    struct world w = {.options = {.limit_rate = (int64_t)1 << 50, .max_connections = 1000}};
+    struct world w = {.options = {.limit_rate = (int64_t)1 << 50, .together = 1000}};
     struct turn turns[N];
     struct future *f[N];
     struct err *e = NULL;
