@@ -18,6 +18,7 @@ static struct err *open_at(struct job *job, const char *path, struct sink **out)
         .policy = job->replace ? IF_EXISTS_OVERWRITE : job->if_exists,
         .digest = job->expect.algo != DIGEST_NONE ? job->expect.algo : s->hash,
         .rival = job->rival,
+        .absent = path && !job->probe.part && job->probe.final == PRESENCE_ABSENT,
         .discard = s->options->discard,
     };
 

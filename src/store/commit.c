@@ -6,6 +6,8 @@
  *    `------- a cancel stops here ----------´ |  `------------- a cancel is late -----------´
  *                                          op_shut
  *
+ * A body that needed no part (part.h) has no sidecar, and is linked rather than renamed.
+ *
  * The sidecar goes before the rename: so there never is one without its part, which a later part of
  * the name could be taken for. Killed between the two, the part is complete but downloaded again.
  */
@@ -127,18 +129,22 @@ static struct err *prepare(struct commit *c, struct part *p, const struct spot *
 /* -- the rename ------------------------------------------------------------------------------ */
 
 /* 0 or an errno value, EEXIST if the name is taken. */
-static int rename_to_free(int dir, const char *from, const char *to)
+static int rename_to_free(struct part *p, const struct spot *at, const char *to)
 {
-    if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0) {
+    const int dir = at->dir.fd;
+    if (p->unnamed) {
+        return part_link(p, dir, to);
+    }
+    if (renameat2(dir, at->part, dir, to, RENAME_NOREPLACE) == 0) {
         return 0;
     }
     if (errno != EINVAL && errno != ENOSYS) {
         return errno;
     }
-    if (linkat(dir, from, dir, to, 0) < 0) {
+    if (linkat(dir, at->part, dir, to, 0) < 0) {
         return errno;
     }
-    return unlinkat(dir, from, 0) < 0 ? errno : 0;
+    return unlinkat(dir, at->part, 0) < 0 ? errno : 0;
 }
 
 /* What is under the name may be a file, or nothing: 0, ENOENT, or why it may not be written. */
@@ -154,13 +160,24 @@ static int look_at(const struct spot *at)
                                  : EEXIST;
 }
 
-static int rename_over(const struct spot *at)
+static struct err *rename_over(struct part *p, const struct spot *at)
 {
     int failed = look_at(at);
     if (failed && failed != ENOENT) {
-        return failed;
+        return part_error(p, failed);
     }
-    return renameat(at->dir.fd, at->part, at->dir.fd, at->dir.name) < 0 ? errno : 0;
+    if (p->unnamed) {
+        failed = failed ? part_link(p, at->dir.fd, at->dir.name) : EEXIST;
+        if (failed != EEXIST) {
+            return failed ? part_error(p, failed) : NULL;
+        }
+        struct err *e = part_give_name(p, at);
+        if (e) {
+            return e;
+        }
+    }
+    failed = renameat(at->dir.fd, at->part, at->dir.fd, at->dir.name) < 0 ? errno : 0;
+    return failed ? part_error(p, failed) : NULL;
 }
 
 /* The record's path is there before the rename: nothing may fail for memory after it. */
@@ -175,7 +192,7 @@ static struct err *rename_to_next(struct commit *c, struct part *p, const struct
 {
     for (;;) {
         const char *slash = strrchr(p->path, '/');
-        int failed = rename_to_free(at->dir.fd, at->part, slash ? slash + 1 : p->path);
+        int failed = rename_to_free(p, at, slash ? slash + 1 : p->path);
         if (failed != EEXIST) {
             return failed ? part_error(p, failed) : NULL;
         }
@@ -190,10 +207,10 @@ static struct err *rename_to_next(struct commit *c, struct part *p, const struct
 }
 
 /* A name that is taken when it is to be had, and free when it is looked at, changes too often. */
-static int rename_unless_taken(const struct spot *at, bool *exists)
+static int rename_unless_taken(struct part *p, const struct spot *at, bool *exists)
 {
     for (int tries = 0; tries < RETRIES; tries++) {
-        int failed = rename_to_free(at->dir.fd, at->part, at->dir.name);
+        int failed = rename_to_free(p, at, at->dir.name);
         if (failed != EEXIST) {
             return failed;
         }
@@ -208,15 +225,13 @@ static int rename_unless_taken(const struct spot *at, bool *exists)
 
 static struct err *rename_by_policy(struct commit *c, struct part *p, const struct spot *at)
 {
-    int failed;
     if (c->policy == IF_EXISTS_RENAME) {
         return rename_to_next(c, p, at);
     }
     if (c->policy == IF_EXISTS_OVERWRITE || c->policy == IF_EXISTS_UPDATE) {
-        failed = rename_over(at);
-    } else {
-        failed = rename_unless_taken(at, &c->outcome->exists);
+        return rename_over(p, at);
     }
+    int failed = rename_unless_taken(p, at, &c->outcome->exists);
     return failed ? part_error(p, failed) : NULL;
 }
 
@@ -232,7 +247,9 @@ static struct err *finish(struct commit *c, struct part *p, struct spot *at)
     }
     e = rename_by_policy(c, p, at);
     if (e) {
-        part_claim(p, at, true);
+        if (!p->unnamed) {
+            part_claim(p, at, true);
+        }
         return e;
     }
     if (c->outcome->exists) {
@@ -249,7 +266,7 @@ static struct err *finish(struct commit *c, struct part *p, struct spot *at)
 static struct err *write_rest(
     struct commit *c, struct part *p, const struct spot *at, struct list *chunks, struct list *done)
 {
-    struct err *e = part_make(p, at);
+    struct err *e = part_make(p, at, true);
     if (!e) {
         e = part_write(p, chunks, done, c->op);
     }
@@ -287,6 +304,16 @@ static struct err *commit_in(
     return e;
 }
 
+/* What did not come to its name without a part is a part like others: once more, all of it. */
+static struct err *commit_named(struct commit *c, struct part *p, struct spot *at,
+    struct list *chunks, struct list *done, struct err *e)
+{
+    err_unref(e);
+    part_forget(p, chunks, done);
+    p->absent = false;
+    return commit_in(c, p, at, chunks, done);
+}
+
 struct err *commit_run(struct commit *c, struct part *p, struct list *chunks, struct list *done)
 {
     struct spot at;
@@ -304,6 +331,9 @@ struct err *commit_run(struct commit *c, struct part *p, struct list *chunks, st
         return e;
     }
     e = commit_in(c, p, &at, chunks, done);
+    if (p->unnamed) {
+        e = commit_named(c, p, &at, chunks, done, e);
+    }
     c->outcome->settle_seconds = store__now() - c->written;
     part_leave(&at);
     return e;

@@ -320,6 +320,16 @@ bool dir_usable(const struct dir *d)
                                      faccessat(d->fd, ".", W_OK | X_OK, AT_EACCESS) == 0);
 }
 
+bool dir_has_unnamed(const struct dir *d)
+{
+    int fd = dir_open(d->fd, ".", O_WRONLY | O_TMPFILE);
+    if (fd < 0) {
+        return false;
+    }
+    close(fd);
+    return access("/proc/self/fd", X_OK) == 0; /* older kernels give a name through it only */
+}
+
 int dir_fd(const struct dir *d)
 {
     return d->fd;

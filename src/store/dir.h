@@ -41,6 +41,9 @@ void dir_free(struct dir *d); /* NULL is ignored; every place was left before */
 /* False once the directory itself was removed or is no longer writable: then every target fails. */
 bool dir_usable(const struct dir *d);
 
+/* Whether a file can be made in it without a name, and be given one later. */
+bool dir_has_unnamed(const struct dir *d);
+
 int dir_fd(const struct dir *d); /* borrowed; AT_FDCWD when unbound */
 
 /* Where a target is. */

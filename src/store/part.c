@@ -35,6 +35,7 @@ void part_close(struct part *p)
         close(p->fd);
         p->fd = -1;
     }
+    p->unnamed = false;
 }
 
 void part_fini(struct part *p)
@@ -88,7 +89,7 @@ void part_leave(struct spot *at)
 
 /* -- finding and locking --------------------------------------------------------------------- */
 
-static int try_lock(int fd)
+int part__lock(int fd)
 {
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EINTR) {
@@ -102,7 +103,7 @@ static int try_lock(int fd)
 static int lock(int fd, const struct spot *at, struct stat *st)
 {
     struct stat named;
-    int failed = try_lock(fd);
+    int failed = part__lock(fd);
     if (failed) {
         return failed;
     }
@@ -228,8 +229,7 @@ static bool unlink_both(struct part *p, const struct spot *at)
     return unlinkat(at->dir.fd, at->part, 0) == 0 || errno == ENOENT;
 }
 
-/* The one that is there was left by a run that could not, or did not want to, resume it. */
-static struct err *replace(struct part *p, const struct spot *at)
+struct err *part__replace(struct part *p, const struct spot *at)
 {
     struct stat st = {0};
     struct err *e = take(p, at, &st);
@@ -251,12 +251,12 @@ static struct err *make_new(struct part *p, const struct spot *at, bool *again)
     int fd = dir_open(at->dir.fd, at->part, O_RDWR | O_CREAT | O_EXCL);
     if (fd == -EEXIST) {
         *again = true;
-        return replace(p, at);
+        return part__replace(p, at);
     }
     if (fd < 0) {
         return part_error(p, -fd);
     }
-    int failed = try_lock(fd);
+    int failed = part__lock(fd);
     if (!failed && fstat(fd, &st) < 0) {
         failed = errno;
     }
@@ -269,7 +269,7 @@ static struct err *make_new(struct part *p, const struct spot *at, bool *again)
     return !failed ? NULL : failed == EBUSY ? busy(p) : part_error(p, failed);
 }
 
-static void forget_bytes(struct part *p)
+void part__forget_bytes(struct part *p)
 {
     digest_free(p->digest);
     p->digest = NULL;
@@ -280,7 +280,7 @@ static void forget_bytes(struct part *p)
 
 static struct err *start_over(struct part *p, const struct spot *at)
 {
-    forget_bytes(p);
+    part__forget_bytes(p);
     p->start_over = false;
     if (p->fd < 0) {
         return NULL;
@@ -327,7 +327,7 @@ static void take_version(struct part *p)
     p->resumable = store__resumable(p->store, &p->side.v);
 }
 
-struct err *part_make(struct part *p, const struct spot *at)
+struct err *part_make(struct part *p, const struct spot *at, bool whole)
 {
     struct err *e = p->start_over ? start_over(p, at) : NULL;
     take_version(p);
@@ -335,7 +335,7 @@ struct err *part_make(struct part *p, const struct spot *at)
         return e;
     }
     p->found = false;
-    bool again = true;
+    bool again = !whole || !part__make_unnamed(p, at);
     for (int tries = 0; again; tries++) {
         e = tries < RETRIES ? make_new(p, at, &again) : busy(p);
         if (e) {
@@ -347,11 +347,11 @@ struct err *part_make(struct part *p, const struct spot *at)
 
 void part_drop(struct part *p, const struct spot *at)
 {
-    if (p->fd >= 0) {
+    if (p->fd >= 0 && !p->unnamed) {
         (void)unlink_both(p, at);
-        part_close(p);
     }
-    forget_bytes(p);
+    part_close(p);
+    part__forget_bytes(p);
 }
 
 /* -- the sidecar ----------------------------------------------------------------------------- */

@@ -12,6 +12,10 @@
  *     and made anew, since whoever made it may be just about to lock it.
  *   - The sidecar goes before the part goes, and comes after its bytes are there.
  *
+ * A body that was in memory until its commit needs no part: where the file system can, it goes to a
+ * file without a name, which nobody else can have and which is gone if the process dies, and gets
+ * its final name at once. Only a commit makes one, and none is left when its job ends.
+ *
  * A struct part belongs to one thread at a time: to the job that runs, else to the loop's thread.
  */
 #ifndef STORE_PART_H
@@ -34,8 +38,10 @@ struct part {
     bool choose;               /* a taken name is left for the next free one */
     bool discard;              /* no file at all */
     uint32_t tag;              /* not 0: its name bears it, as others write to the same path */
+    bool absent;               /* there was none when somebody looked */
 
     int fd;             /* owned, locked; -1: none */
+    bool unnamed;       /* it has no name, and is not locked */
     bool found;         /* it was there before */
     int64_t end;        /* bytes in it, from the start without a gap */
     bool spread;        /* chunks go where they say, and `have` counts */
@@ -68,6 +74,14 @@ void part_close(struct part *p); /* the file stays, unlocked */
 /* All below run on the executor. Their errors are ERR_IO (ERR_POLICY for a path that leads out of
  * the directory), ERR_NOMEM, and name the path. */
 
+/* Makes one without a name in the directory; false if that is not to be had. */
+bool part__make_unnamed(struct part *p, const struct spot *at);
+/* Clears the way for a new NAME.part: the one that is there was left by a run that could not, or
+ * did not want to, resume it. */
+struct err *part__replace(struct part *p, const struct spot *at);
+void part__forget_bytes(struct part *p);
+int part__lock(int fd); /* 0, EBUSY, or another errno value */
+
 /* "cannot write PATH: ..." */
 struct err *part_error(const struct part *p, int errnum);
 
@@ -79,8 +93,16 @@ void part_leave(struct spot *at);
 struct err *part_find(struct part *p, const struct spot *at);
 
 /* Starts over if that was asked for, takes the new version over, and makes the part if there is
- * none; one that was not found by part_find is replaced. at: NULL if p->discard. */
-struct err *part_make(struct part *p, const struct spot *at);
+ * none; one that was not found by part_find is replaced. whole: all its bytes are there, it may do
+ * without a name (p->unnamed). at: NULL if p->discard. */
+struct err *part_make(struct part *p, const struct spot *at, bool whole);
+
+/* Of one that is unnamed. part_link: name becomes its name, 0, or an errno value: EEXIST if it is
+ * taken. part_give_name: NAME.part does, and it is one like others. part_forget: it is closed, and
+ * its chunks are to be written again. */
+int part_link(struct part *p, int dir, const char *name);
+struct err *part_give_name(struct part *p, const struct spot *at);
+void part_forget(struct part *p, struct list *chunks, struct list *done);
 
 /* Writes chunks at the end (if spread: each at its place) and moves those that were written to
  * `done`. Stops early, with those not written left, when op (may be NULL) is cancelled. */

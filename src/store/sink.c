@@ -30,6 +30,7 @@ static struct err *fill(struct sink *k, const struct sink_spec *spec)
     k->part.algo = spec->digest;
     k->part.discard = spec->discard;
     k->part.choose = spec->policy == IF_EXISTS_RENAME;
+    k->part.absent = spec->absent;
     k->part.next.key = spec->key_hash;
     k->part.next.url = mem_dup(spec->url_public);
     k->part.path = spec->discard ? NULL : mem_dup(spec->path);

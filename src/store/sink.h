@@ -7,9 +7,9 @@
  *
  * Bytes are copied into chunks; full chunks are written by the executor, one job a sink at a time,
  * in order. A body that ends within SINK_SMALL bytes and one second never touches the disk before
- * its commit: then one executor job opens, writes, closes and renames. Past either there is
- * NAME.part and, if it can be resumed, NAME.part.json; both at most one second or 1 MiB behind what
- * arrived, and the sidecar never claims bytes that are not in the part.
+ * its commit: then one executor job opens, writes, closes, and gives it its name. Past either there
+ * is NAME.part and, if it can be resumed, NAME.part.json; both at most one second or 1 MiB behind
+ * what arrived, and the sidecar never claims bytes that are not in the part.
  *
  * A sink belongs to the loop's thread. Its jobs own copies of what they touch.
  */
@@ -42,6 +42,7 @@ struct sink_spec {
     enum if_exists policy;
     enum digest_algo digest; /* computed while writing; DIGEST_NONE: none */
     bool rival;              /* others write to the same path: the part bears the key's hash */
+    bool absent;             /* a probe saw neither NAME nor NAME.part: a small body needs none */
     bool discard;            /* count and digest only: nothing is stored, path is not used */
 };
 

@@ -93,6 +93,7 @@ struct err *store_new(
         store__unref(s);
         return e;
     }
+    s->unnamed = s->dir && dir_has_unnamed(s->dir);
     *out = s;
     return NULL;
 }

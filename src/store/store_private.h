@@ -36,6 +36,7 @@ struct store {
     size_t nallowed;
     struct dir *unbound; /* owned; NULL unless targets may be absolute */
     bool fsync, resume, resume_unsafe;
+    bool unnamed; /* files without a name are to be had, in its directory at least */
 
     size_t buffer, bytes; /* the mark, and what is in memory */
     bool over;

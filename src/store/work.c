@@ -23,7 +23,7 @@ static struct err *write_in(struct work *w, struct spot *at)
 {
     struct part *p = w->part;
     bool before = p->fd >= 0;
-    struct err *e = part_make(p, at);
+    struct err *e = part_make(p, at, false);
     if (e) {
         return e;
     }
@@ -41,7 +41,7 @@ static struct err *run_write(struct work *w)
     struct spot at;
     struct part *p = w->part;
     if (p->discard) {
-        struct err *e = part_make(p, NULL);
+        struct err *e = part_make(p, NULL, false);
         return e ? e : part_write(p, &w->chunks, &w->done, NULL);
     }
     struct err *e = enter(p, true, &at);

@@ -36,6 +36,7 @@ tests_unit_check_garner_SOURCES += tests/unit/store_sidecar.c
 tests_unit_check_garner_SOURCES += tests/unit/store_ranges.c tests/unit/store_stream.c
 tests_unit_check_garner_SOURCES += tests/unit/store_line.c
 tests_unit_check_garner_SOURCES += tests/unit/store_commit.c
+tests_unit_check_garner_SOURCES += tests/unit/store_unnamed.c
 tests_unit_check_garner_SOURCES += tests/unit/store_probe.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_lines.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_jsonl.c

@@ -122,6 +122,7 @@ struct sink *bed_sink(struct bed *b, const char *path, enum if_exists policy)
         .url_public = "http://host/file",
         .key_hash = 0x9f3a61c2,
         .policy = policy,
+        .absent = b->absent,
     };
     struct sink *k;
     err_is_none(sink_new(b->s, &spec, &k));

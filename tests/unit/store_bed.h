@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct bed {
+    bool absent; /* the sinks that are made are told that nothing was there */
     struct loop *l;
     struct executor *ex;
     struct store *s;

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* A whole body on its way to its final name, without one of its own. See part.h. */
+#include "store/part.h"
+
+#include "store/chunk.h"
+#include "store/store_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define RETRIES 16
+
+bool part__make_unnamed(struct part *p, const struct spot *at)
+{
+    if (!p->store->unnamed || !p->absent) {
+        return false;
+    }
+    /* whatever is wrong will be said of NAME.part */
+    int fd = dir_open(at->dir.fd, ".", O_RDWR | O_TMPFILE);
+    p->fd = fd < 0 ? -1 : fd;
+    p->unnamed = fd >= 0;
+    return p->unnamed;
+}
+
+int part_link(struct part *p, int dir, const char *name)
+{
+    char path[32];
+    int rc = linkat(p->fd, "", dir, name, AT_EMPTY_PATH);
+    if (rc < 0 &&
+        errno == ENOENT) { /* what a kernel before 6.10 says without CAP_DAC_READ_SEARCH */
+        (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", p->fd);
+        rc = linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
+    }
+    if (rc < 0) {
+        return errno;
+    }
+    p->unnamed = false;
+    return 0;
+}
+
+struct err *part_give_name(struct part *p, const struct spot *at)
+{
+    int failed = part__lock(p->fd);
+    for (int tries = 0; !failed && tries < RETRIES; tries++) {
+        failed = part_link(p, at->dir.fd, at->part);
+        if (failed != EEXIST) {
+            break;
+        }
+        const int fd = p->fd;
+        p->fd = -1;
+        struct err *e = part__replace(p, at);
+        p->fd = fd;
+        p->unnamed = true;
+        if (e) {
+            return e;
+        }
+        failed = 0;
+    }
+    return p->unnamed ? part_error(p, failed ? failed : EBUSY) : NULL;
+}
+
+void part_forget(struct part *p, struct list *chunks, struct list *done)
+{
+    list_splice(done, chunks);
+    list_splice(chunks, done);
+    list_for_each (node, chunks) {
+        container_of(node, struct chunk, node)->from = 0;
+    }
+    part_close(p);
+    part__forget_bytes(p);
+}
