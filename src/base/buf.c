@@ -57,9 +57,15 @@ bool buf_reserve(struct buf *b, size_t more)
     return true;
 }
 
+/* Most appends find room: that is all they ask. */
+static inline bool has_room(const struct buf *b, size_t n)
+{
+    return !b->failed && b->room > b->len && n < b->room - b->len;
+}
+
 void buf_add(struct buf *b, const void *bytes, size_t n)
 {
-    if (!buf_reserve(b, n)) {
+    if (!has_room(b, n) && !buf_reserve(b, n)) {
         return;
     }
     if (n) {
@@ -76,7 +82,7 @@ void buf_adds(struct buf *b, const char *s)
 
 void buf_addc(struct buf *b, char c)
 {
-    if (buf_reserve(b, 1)) {
+    if (has_room(b, 1) || buf_reserve(b, 1)) {
         b->data[b->len++] = c;
         b->data[b->len] = '\0';
     }

@@ -4,7 +4,6 @@
 
 #include "base/utf8.h"
 
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -39,16 +38,35 @@ static bool plain(unsigned char c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* plain() of eight at once; false for some that are plain: a byte borrows from the next one. */
+static bool plain_eight(const char *s)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t v;
+    memcpy(&v, s, sizeof(v));
+    const uint64_t quote = v ^ (ones * '"'), slash = v ^ (ones * '\\');
+    return ((v | (v + ones) | (v - ones * 0x20) | (quote - ones) | (slash - ones)) & tops) == 0;
+}
+
+/* How many bytes from s on are plain. */
+static size_t plain_run(const char *s, size_t n)
+{
+    size_t at = 0;
+    while (n - at >= 8 && plain_eight(s + at)) {
+        at += 8;
+    }
+    while (at < n && plain((unsigned char)s[at])) {
+        at++;
+    }
+    return at;
+}
+
 void json_string_n(struct buf *b, const char *s, size_t n)
 {
     buf_addc(b, '"');
     size_t run = 0;
     size_t at = 0;
-    while (at < n) {
-        if (plain((unsigned char)s[at])) {
-            at++;
-            continue;
-        }
+    while ((at += plain_run(s + at, n - at)) < n) {
         uint32_t c = 0;
         size_t len = utf8_next(s + at, n - at, &c);
         if (len > 1 && c > 0x9f) {
@@ -121,7 +139,7 @@ void json_seconds(struct buf *b, double seconds)
         json_null(b);
         return;
     }
-    uint64_t us = (uint64_t)llround(seconds * 1e6);
+    uint64_t us = (uint64_t)(seconds * 1e6 + 0.5);
     add_digits(b, us / 1000000, 1);
     buf_addc(b, '.');
     add_digits(b, us % 1000000, 6);

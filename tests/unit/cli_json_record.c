@@ -162,6 +162,36 @@ START_TEST(every_byte_makes_a_string)
 }
 END_TEST
 
+/* Eight bytes are looked at together: what is around one changes nothing about it. */
+START_TEST(a_byte_anywhere_in_a_string)
+{
+    for (int byte = 0; byte < 256; byte++) {
+        struct buf alone = BUF_INIT;
+        const char c = (char)byte;
+        json_string_n(&alone, &c, 1);
+        for (size_t at = 0; at < 20; at++) {
+            for (const char *other = " ~!#[]az"; *other; other++) {
+                struct buf b = BUF_INIT, expected = BUF_INIT;
+                char text[20];
+                memset(text, *other, sizeof(text));
+                text[at] = c;
+                json_string_n(&b, text, sizeof(text));
+                buf_addc(&expected, '"');
+                for (size_t i = 0; i < sizeof(text); i++) {
+                    i == at ? buf_add(&expected, alone.data + 1, alone.len - 2)
+                            : buf_addc(&expected, *other);
+                }
+                buf_addc(&expected, '"');
+                ck_assert_str_eq(b.data, expected.data);
+                buf_fini(&b);
+                buf_fini(&expected);
+            }
+        }
+        buf_fini(&alone);
+    }
+}
+END_TEST
+
 START_TEST(base64)
 {
     static const char *const coded[] = {"\"\"", "\"Zg==\"", "\"Zm8=\"", "\"Zm9v\"", "\"Zm9vYg==\""};
@@ -199,6 +229,7 @@ Suite *cli_json_record_suite(void)
     tcase_add_test(t, a_path_that_is_no_utf8);
     tcase_add_test(t, what_the_last_reply_says);
     tcase_add_test(t, every_byte_makes_a_string);
+    tcase_add_test(t, a_byte_anywhere_in_a_string);
     tcase_add_test(t, base64);
     tcase_add_test(t, numbers);
     suite_add_tcase(s, t);
