@@ -18,7 +18,10 @@ bench-memory: $(BENCH_NEEDS)
 bench-disk: $(BENCH_NEEDS) tests/e2e/slow_disk.so
 	$(RUN_BENCH) $(srcdir)/bench/memory.py --disk $(MIB)
 
-.PHONY: bench bench-memory bench-disk
+bench-rate: $(BENCH_NEEDS)
+	$(RUN_BENCH) $(srcdir)/bench/rate.py
+
+.PHONY: bench bench-memory bench-disk bench-rate
 
 EXTRA_DIST += bench/README.md bench/RESULTS.md bench/run.py bench/scenarios.py bench/peers.py bench/server.py \
-	bench/table.py bench/memory.py bench/faults.py bench/picture.py bench/compare.py
+	bench/table.py bench/memory.py bench/rate.py bench/faults.py bench/picture.py bench/compare.py

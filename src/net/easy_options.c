@@ -41,11 +41,11 @@ static void set_pointer(struct setter *s, CURLoption o, void *value, const char 
     }
 }
 
-/* What one read may bring of a limited rate: a 128th of a second's, so that many have a share soon;
- * but no less than pays for the read, unless that would be more than a 20th. */
+/* What one read may bring of a limited rate: a 512th of a second's, so that many have equal shares
+ * soon; but no less than pays for the read, unless that would be more than a 20th. */
 static long limited_step(int64_t rate, long least)
 {
-    const int64_t step = rate / 128 > least ? rate / 128 : rate / 20 < least ? rate / 20 : least;
+    const int64_t step = rate / 512 > least ? rate / 512 : rate / 20 < least ? rate / 20 : least;
 
     return step < 2048 ? 2048 : step > 1 << 20 ? 1 << 20 : (long)step;
 }
