@@ -46,6 +46,10 @@ struct err *easy__get(struct multi *m, struct easy **out)
 
 void easy__put(struct easy *e)
 {
+    if (e->unknown) {
+        easy__free(e);
+        return;
+    }
     e->t = NULL;
     e->next = e->m->idle;
     e->m->idle = e;

@@ -54,20 +54,30 @@ static bool change(struct easy *e, unsigned flag, bool wanted)
 
 /* -- the URL ------------------------------------------------------------------------------- */
 
+/* True if the parts are of that host. */
+static bool same_head(const struct easy *e, const char *bare, size_t head)
+{
+    return e->head && strncmp(e->head, bare, head) == 0 && !e->head[head];
+}
+
 /* As libcurl would take it apart itself. Setting a part changes escapes in it: then all is set, as
- * with another host. */
+ * with another host. When that fails the parts are still those of the host before. */
 static CURLUcode take_apart(struct easy *e, const struct url *u)
 {
     const char *bare = url__bare(u);
     const size_t head = url__head(u);
-    if (e->head && strncmp(e->head, bare, head) == 0 && !e->head[head] &&
-        !strchr(bare + head, '%')) {
-        CURLUcode rc = curl_url_set(e->parts, CURLUPART_PATH, url_path(u), 0);
+    CURLUcode rc;
+    if (same_head(e, bare, head) && !strchr(bare + head, '%')) {
+        rc = curl_url_set(e->parts, CURLUPART_PATH, url_path(u), 0);
         return rc ? rc : curl_url_set(e->parts, CURLUPART_QUERY, url_query(u), 0);
     }
     free(e->head);
-    e->head = mem_dup_bytes(bare, head);
-    return curl_url_set(e->parts, CURLUPART_URL, bare, CURLU_PATH_AS_IS | CURLU_NON_SUPPORT_SCHEME);
+    e->head = NULL;
+    rc = curl_url_set(e->parts, CURLUPART_URL, bare, CURLU_PATH_AS_IS | CURLU_NON_SUPPORT_SCHEME);
+    if (rc == CURLUE_OK) {
+        e->head = mem_dup_bytes(bare, head);
+    }
+    return rc;
 }
 
 /* libcurl would take each URL apart and put it together again. It gets the parts, which are mostly
@@ -257,6 +267,12 @@ static CURLcode set_rest(struct easy *e, const struct request *rq)
     return rc;
 }
 
+static struct err *taken(struct easy *e, CURLcode rc)
+{
+    e->unknown = e->unknown || rc != CURLE_OK;
+    return rc == CURLE_OK ? NULL : net__usage(rc, "the request");
+}
+
 struct err *easy__apply_request(struct easy *e, const struct request *rq)
 {
     CURLcode rc = set_url(e, rq->url);
@@ -273,7 +289,7 @@ struct err *easy__apply_request(struct easy *e, const struct request *rq)
         rc = set_rest(e, rq);
     }
     e->error[0] = '\0';
-    return rc == CURLE_OK ? NULL : net__usage(rc, "the request");
+    return taken(e, rc);
 }
 
 struct err *easy__alone(struct easy *e)
@@ -282,5 +298,5 @@ struct err *easy__alone(struct easy *e)
     if (change(e, EASY_PIPEWAIT, false)) {
         SET(rc, e->handle, CURLOPT_PIPEWAIT, 0L);
     }
-    return rc == CURLE_OK ? NULL : net__usage(rc, "the request");
+    return taken(e, rc);
 }

@@ -162,13 +162,14 @@ struct easy {
     CURLU *parts;               /* owned: the URL, taken apart */
     char *head;                 /* owned: what is before the path there; NULL: nothing known */
     unsigned set;               /* what differs from the options of the run, EASY_... */
+    bool unknown;               /* an option was refused: what it has is not what `set` says */
     char error[CURL_ERROR_SIZE];
 };
 
 struct err *easy__new(struct multi *m, struct easy **out);
 /* From the pool, or new. */
 struct err *easy__get(struct multi *m, struct easy **out);
-void easy__put(struct easy *e);
+void easy__put(struct easy *e); /* back; one that is `unknown` is freed */
 void easy__free(struct easy *e);
 
 struct err *easy__apply_options(struct easy *e);

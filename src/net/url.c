@@ -355,7 +355,7 @@ static bool rest_is_plain(const char *rest, size_t *n, size_t *path)
     }
     *n = (size_t)(s - rest);
     *path = query ? (size_t)(query - rest) : *n;
-    return *rest == '/';
+    return *rest == '/' && (!query || query[1]); /* libcurl may leave an empty query out */
 }
 
 /* Another URL of the same host. */

@@ -322,12 +322,18 @@ bool dir_usable(const struct dir *d)
 
 bool dir_has_unnamed(const struct dir *d)
 {
+    struct stat st;
+    mode_t mask = umask(077);
     int fd = dir_open(d->fd, ".", O_WRONLY | O_TMPFILE);
+    (void)umask(mask);
     if (fd < 0) {
         return false;
     }
+    /* kernels before 6.0 had file systems on which it was made past the umask */
+    bool private = fstat(fd, &st) == 0 && (st.st_mode & 077) == 0;
     close(fd);
-    return access("/proc/self/fd", X_OK) == 0; /* older kernels give a name through it only */
+    /* older kernels give a name through /proc only */
+    return private && access("/proc/self/fd", X_OK) == 0;
 }
 
 int dir_fd(const struct dir *d)

@@ -41,7 +41,8 @@ void dir_free(struct dir *d); /* NULL is ignored; every place was left before */
 /* False once the directory itself was removed or is no longer writable: then every target fails. */
 bool dir_usable(const struct dir *d);
 
-/* Whether a file can be made in it without a name, and be given one later. */
+/* Whether a file can be made in it without a name, and be given one later. Changes the umask for a
+ * moment: before other threads make files. */
 bool dir_has_unnamed(const struct dir *d);
 
 int dir_fd(const struct dir *d); /* borrowed; AT_FDCWD when unbound */
