@@ -237,6 +237,7 @@ def test_cut_again_and_again(garner, faults):
     assert sum(r.sent for r in faults.requests()) == size == run.record["received"]
 
 
+@pytest.mark.one_connection
 def test_cut_again_with_another_date(garner, faults):
     """By several runs; each reply has a Date of its own, and what is known of the part stays true."""
     dates = "|".join(time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + i)) for i in range(3))
