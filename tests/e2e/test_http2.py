@@ -4,6 +4,7 @@
 import pytest
 
 import nginx as nginx_module
+import runner
 
 
 @pytest.fixture
@@ -33,7 +34,8 @@ def test_one_connection_has_them_all(garner, server):
     assert run.status == 0 and {r["attempts"] for r in run.records} == {1}, run
     log = web.log(300)
     assert len(log) == 300 and {entry[3] for entry in log} == {"HTTP/2.0"}
-    assert len({entry[0] for entry in log}) == 1
+    loops = 2 if "--loops" in runner.ARGS else 1  # each has its own
+    assert len({entry[0] for entry in log}) <= loops
 
 
 def test_per_host_counts_requests(garner, server):
