@@ -59,10 +59,8 @@ static long buffer_size(const struct net_options *o)
     long size = o->together ? together / (long)o->together : most;
 
     size = size > most ? most : size < least ? least : size;
-    if (o->limit_rate > 0 && limited_step(o->limit_rate, least) < size) {
-        size = limited_step(o->limit_rate, least);
-    }
-    return size;
+    const long step = o->limit_rate > 0 ? limited_step(o->limit_rate, least) : size;
+    return step < size ? step : size;
 }
 
 long easy__http_version(enum http_version v)

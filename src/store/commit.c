@@ -160,24 +160,16 @@ static int look_at(const struct spot *at)
                                  : EEXIST;
 }
 
-static struct err *rename_over(struct part *p, const struct spot *at)
+static int rename_over(struct part *p, const struct spot *at)
 {
+    if (p->unnamed) {
+        return part_link(p, at->dir.fd, at->dir.name);
+    }
     int failed = look_at(at);
     if (failed && failed != ENOENT) {
-        return part_error(p, failed);
+        return failed;
     }
-    if (p->unnamed) {
-        failed = failed ? part_link(p, at->dir.fd, at->dir.name) : EEXIST;
-        if (failed != EEXIST) {
-            return failed ? part_error(p, failed) : NULL;
-        }
-        struct err *e = part_give_name(p, at);
-        if (e) {
-            return e;
-        }
-    }
-    failed = renameat(at->dir.fd, at->part, at->dir.fd, at->dir.name) < 0 ? errno : 0;
-    return failed ? part_error(p, failed) : NULL;
+    return renameat(at->dir.fd, at->part, at->dir.fd, at->dir.name) < 0 ? errno : 0;
 }
 
 /* The record's path is there before the rename: nothing may fail for memory after it. */
@@ -225,13 +217,15 @@ static int rename_unless_taken(struct part *p, const struct spot *at, bool *exis
 
 static struct err *rename_by_policy(struct commit *c, struct part *p, const struct spot *at)
 {
+    int failed;
     if (c->policy == IF_EXISTS_RENAME) {
         return rename_to_next(c, p, at);
     }
     if (c->policy == IF_EXISTS_OVERWRITE || c->policy == IF_EXISTS_UPDATE) {
-        return rename_over(p, at);
+        failed = rename_over(p, at);
+    } else {
+        failed = rename_unless_taken(p, at, &c->outcome->exists);
     }
-    int failed = rename_unless_taken(p, at, &c->outcome->exists);
     return failed ? part_error(p, failed) : NULL;
 }
 

@@ -89,7 +89,7 @@ void part_leave(struct spot *at)
 
 /* -- finding and locking --------------------------------------------------------------------- */
 
-int part__lock(int fd)
+static int try_lock(int fd)
 {
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EINTR) {
@@ -103,7 +103,7 @@ int part__lock(int fd)
 static int lock(int fd, const struct spot *at, struct stat *st)
 {
     struct stat named;
-    int failed = part__lock(fd);
+    int failed = try_lock(fd);
     if (failed) {
         return failed;
     }
@@ -229,7 +229,8 @@ static bool unlink_both(struct part *p, const struct spot *at)
     return unlinkat(at->dir.fd, at->part, 0) == 0 || errno == ENOENT;
 }
 
-struct err *part__replace(struct part *p, const struct spot *at)
+/* The one that is there was left by a run that could not, or did not want to, resume it. */
+static struct err *replace(struct part *p, const struct spot *at)
 {
     struct stat st = {0};
     struct err *e = take(p, at, &st);
@@ -251,12 +252,12 @@ static struct err *make_new(struct part *p, const struct spot *at, bool *again)
     int fd = dir_open(at->dir.fd, at->part, O_RDWR | O_CREAT | O_EXCL);
     if (fd == -EEXIST) {
         *again = true;
-        return part__replace(p, at);
+        return replace(p, at);
     }
     if (fd < 0) {
         return part_error(p, -fd);
     }
-    int failed = part__lock(fd);
+    int failed = try_lock(fd);
     if (!failed && fstat(fd, &st) < 0) {
         failed = errno;
     }

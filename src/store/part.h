@@ -76,11 +76,7 @@ void part_close(struct part *p); /* the file stays, unlocked */
 
 /* Makes one without a name in the directory; false if that is not to be had. */
 bool part__make_unnamed(struct part *p, const struct spot *at);
-/* Clears the way for a new NAME.part: the one that is there was left by a run that could not, or
- * did not want to, resume it. */
-struct err *part__replace(struct part *p, const struct spot *at);
 void part__forget_bytes(struct part *p);
-int part__lock(int fd); /* 0, EBUSY, or another errno value */
 
 /* "cannot write PATH: ..." */
 struct err *part_error(const struct part *p, int errnum);
@@ -98,10 +94,8 @@ struct err *part_find(struct part *p, const struct spot *at);
 struct err *part_make(struct part *p, const struct spot *at, bool whole);
 
 /* Of one that is unnamed. part_link: name becomes its name, 0, or an errno value: EEXIST if it is
- * taken. part_give_name: NAME.part does, and it is one like others. part_forget: it is closed, and
- * its chunks are to be written again. */
+ * taken. part_forget: it is closed, and its chunks are to be written again. */
 int part_link(struct part *p, int dir, const char *name);
-struct err *part_give_name(struct part *p, const struct spot *at);
 void part_forget(struct part *p, struct list *chunks, struct list *done);
 
 /* Writes chunks at the end (if spread: each at its place) and moves those that were written to

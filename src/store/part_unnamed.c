@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define RETRIES 16
-
 bool part__make_unnamed(struct part *p, const struct spot *at)
 {
     if (!p->store->unnamed || !p->absent) {
@@ -28,8 +26,8 @@ int part_link(struct part *p, int dir, const char *name)
 {
     char path[32];
     int rc = linkat(p->fd, "", dir, name, AT_EMPTY_PATH);
-    if (rc < 0 &&
-        errno == ENOENT) { /* what a kernel before 6.10 says without CAP_DAC_READ_SEARCH */
+    if (rc < 0 && errno == ENOENT) {
+        /* what a kernel before 6.10 says without CAP_DAC_READ_SEARCH */
         (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", p->fd);
         rc = linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
     }
@@ -38,27 +36,6 @@ int part_link(struct part *p, int dir, const char *name)
     }
     p->unnamed = false;
     return 0;
-}
-
-struct err *part_give_name(struct part *p, const struct spot *at)
-{
-    int failed = part__lock(p->fd);
-    for (int tries = 0; !failed && tries < RETRIES; tries++) {
-        failed = part_link(p, at->dir.fd, at->part);
-        if (failed != EEXIST) {
-            break;
-        }
-        const int fd = p->fd;
-        p->fd = -1;
-        struct err *e = part__replace(p, at);
-        p->fd = fd;
-        p->unnamed = true;
-        if (e) {
-            return e;
-        }
-        failed = 0;
-    }
-    return p->unnamed ? part_error(p, failed ? failed : EBUSY) : NULL;
 }
 
 void part_forget(struct part *p, struct list *chunks, struct list *done)
