@@ -121,16 +121,26 @@ START_TEST(transfer_close_while_running)
 }
 END_TEST
 
+/* A world that holds at the head, and in it, for some seconds already, a body of 5 MB. rq->url is
+ * the caller's. */
+static struct future *start_held(
+    struct world *w, struct request *rq, struct url **u, double seconds)
+{
+    world_begin(w);
+    rq->url = *u = server_url(w->server, "/big/5000000");
+    struct future *f = world_start(w, rq);
+    struct future *nap = aio_sleep(w->loop, seconds);
+    loop_completes(w->loop, nap);
+    future_unref(nap);
+    return f;
+}
+
 START_TEST(transfer_held)
 {
     struct world w = {.options = {.stall_timeout = 0.2}, .hold_at_head = true};
-    world_begin(&w);
-    struct url *u = server_url(w.server, "/big/5000000");
-    struct request rq = {.url = u};
-    struct future *f = world_start(&w, &rq);
-    struct future *nap = aio_sleep(w.loop, 0.5);
-    loop_completes(w.loop, nap);
-    future_unref(nap);
+    struct url *u;
+    struct request rq = {0};
+    struct future *f = start_held(&w, &rq, &u, 0.5);
     /* Held for longer than the stall limit: no time-out, and nothing but what one read brought. */
     ck_assert(!future_done(f));
     ck_assert(multi_held(w.multi));
@@ -153,14 +163,10 @@ END_TEST
 START_TEST(transfer_takes_turns)
 {
     struct world w = {.options = {.together = 256}, .hold_at_head = true};
-    world_begin(&w);
-    struct url *u = server_url(w.server, "/big/5000000");
-    struct request rq = {.url = u};
-    struct future *f = world_start(&w, &rq);
-    struct future *nap = aio_sleep(w.loop, 0.3); /* the sockets' buffers fill */
+    struct url *u;
+    struct request rq = {0};
+    struct future *f = start_held(&w, &rq, &u, 0.3); /* the sockets' buffers fill */
     size_t most = 0;
-    loop_completes(w.loop, nap);
-    future_unref(nap);
     multi_release(w.multi);
     while (!future_done(f)) {
         const size_t before = w.body.len;
