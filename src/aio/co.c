@@ -14,7 +14,7 @@ static void set_status(struct task *t, struct err *status)
     err_unref(old);
 }
 
-bool co_await (struct co *co, struct future *fut, struct err **status)
+bool co_await(struct co *co, struct future *fut, struct err **status)
 {
     struct task *t = co->task;
     struct loop *l = t->future.loop;
@@ -38,8 +38,11 @@ bool co_await (struct co *co, struct future *fut, struct err **status)
     return true;
 }
 
-enum co_state co_return (struct co *co, void *value, void (*drop)(void *value)) {
-    co->task->future.value = value; co->task->future.drop_value = drop; return CO_DONE;
+enum co_state co_return(struct co *co, void *value, void (*drop)(void *value))
+{
+    co->task->future.value = value;
+    co->task->future.drop_value = drop;
+    return CO_DONE;
 }
 
 enum co_state co_fail(struct co *co, struct err *error)

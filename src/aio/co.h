@@ -50,11 +50,11 @@ typedef enum co_state (*co_fn)(void *frame, struct err *status);
 /* Suspends until fut is done. True if the coroutine must return CO_PENDING; false if fut was done
  * already, *status then being what it raises. fut: borrowed, the frame keeps it alive. NULL: a bare
  * yield, resumed in the next iteration. */
-bool co_await (struct co *co, struct future *fut, struct err **status);
+bool co_await(struct co *co, struct future *fut, struct err **status);
 
 /* Ends the coroutine: `return co_return(...)`. value: owned by the task's future; drop may be NULL.
  * error: taken over; ERR_CANCELLED makes the task cancelled. */
-enum co_state co_return (struct co *co, void *value, void (*drop)(void *value));
+enum co_state co_return(struct co *co, void *value, void (*drop)(void *value));
 enum co_state co_fail(struct co *co, struct err *error);
 
 #define CO_BEGIN(co_)                                                                              \
@@ -64,7 +64,7 @@ enum co_state co_fail(struct co *co, struct err *error);
 #define CO_AWAIT(co_, fut_)                                                                        \
     do {                                                                                           \
         (co_)->line = __LINE__;                                                                    \
-        if (co_await ((co_), (fut_), &status)) {                                                   \
+        if (co_await((co_), (fut_), &status)) {                                                    \
             return CO_PENDING;                                                                     \
         }                                                                                          \
         __attribute__((fallthrough));                                                              \
@@ -74,6 +74,6 @@ enum co_state co_fail(struct co *co, struct err *error);
 #define CO_END(co_)                                                                                \
     }                                                                                              \
     (void)status;                                                                                  \
-    return co_return ((co_), NULL, NULL)
+    return co_return((co_), NULL, NULL)
 
 #endif

@@ -183,7 +183,7 @@ static enum co_state main_step(void *frame, struct err *status)
     if (m->finishing) {
         CO_AWAIT(&m->co, m->finishing);
     }
-    return m->error ? co_fail(&m->co, err_ref(m->error)) : co_return (&m->co, NULL, NULL);
+    return m->error ? co_fail(&m->co, err_ref(m->error)) : co_return(&m->co, NULL, NULL);
     CO_END(&m->co);
 }
 

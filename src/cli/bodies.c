@@ -263,7 +263,7 @@ static enum co_state finish_step(void *frame, struct err *status)
     }
     CO_AWAIT(&f->co, f->wait);
     if (status || !b->part || !f->whole || !line_ended_well(b->line)) {
-        return status ? co_fail(&f->co, err_ref(status)) : co_return (&f->co, NULL, NULL);
+        return status ? co_fail(&f->co, err_ref(status)) : co_return(&f->co, NULL, NULL);
     }
     f->naming = executor_submit(b->executor, give_name, b, NULL, NULL, &error);
     while (f->naming && !future_done(f->naming)) {

@@ -30,7 +30,7 @@ static struct err *on_ended(struct future *f, void *arg)
 
 static enum co_state end(struct graced *g, struct err *error)
 {
-    return error ? co_fail(&g->co, error) : co_return (&g->co, NULL, NULL);
+    return error ? co_fail(&g->co, error) : co_return(&g->co, NULL, NULL);
 }
 
 static enum co_state graced_step(void *frame, struct err *status)

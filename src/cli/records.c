@@ -379,7 +379,7 @@ static enum co_state finish_step(void *frame, struct err *status)
     for (;;) {
         f->waiting = next_wait(f->records, &error);
         if (!f->waiting) {
-            return error ? co_fail(&f->co, error) : co_return (&f->co, NULL, NULL);
+            return error ? co_fail(&f->co, error) : co_return(&f->co, NULL, NULL);
         }
         CO_AWAIT(&f->co, f->waiting);
         if (status) {

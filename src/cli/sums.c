@@ -111,7 +111,7 @@ static enum co_state fetch_step(void *frame, struct err *status)
     if (e) {
         return co_fail(&f->co, named(f->url, e));
     }
-    return co_return (&f->co, c, drop_checksums);
+    return co_return(&f->co, c, drop_checksums);
     CO_END(&f->co);
 }
 

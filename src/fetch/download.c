@@ -392,7 +392,7 @@ static enum co_state finish(struct download *d)
     record_end(d);
     struct err *error = leave_deadline(d);
     d->error = NULL;
-    return error ? co_fail(&d->co, error) : co_return (&d->co, NULL, NULL);
+    return error ? co_fail(&d->co, error) : co_return(&d->co, NULL, NULL);
 }
 
 /* -- the coroutine ------------------------------------------------------------------------- */

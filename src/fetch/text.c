@@ -180,7 +180,7 @@ static enum co_state text_step(void *frame, struct err *status)
     }
     struct buf *body = t->body;
     t->body = NULL;
-    return co_return (&t->co, body, buf_free);
+    return co_return(&t->co, body, buf_free);
     CO_END(&t->co);
 }
 

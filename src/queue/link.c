@@ -274,7 +274,7 @@ static enum co_state try_step(void *frame, struct err *status)
     }
     up = t->redis;
     t->redis = NULL;
-    return co_return (&t->co, up, free_redis);
+    return co_return(&t->co, up, free_redis);
     CO_END(&t->co);
 }
 

@@ -74,7 +74,7 @@ static enum co_state preparing_step(void *frame, struct err *status)
     }
     p->times = link_times(w->reading);
     if (p->times == w->prepared) {
-        return co_return (&p->co, NULL, NULL);
+        return co_return(&p->co, NULL, NULL);
     }
     for (; p->at < w->nshares; p->at++) {
         if (!link_redis(w->reading)) {

@@ -44,7 +44,7 @@ enum co_state await_one(void *frame, struct err *status)
     if (status && !f->stage->swallow) {
         return co_fail(&f->co, err_ref(status));
     }
-    return co_return (&f->co, f->stage->value, f->stage->value ? free : NULL);
+    return co_return(&f->co, f->stage->value, f->stage->value ? free : NULL);
     CO_END(&f->co);
 }
 

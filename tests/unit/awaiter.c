@@ -36,7 +36,7 @@ static enum co_state stubborn_step(void *frame, struct err *status)
         CO_AWAIT(&w->co, w->then);
     }
     static char value[] = "stubborn";
-    return co_return (&w->co, value, NULL);
+    return co_return(&w->co, value, NULL);
     CO_END(&w->co);
 }
 

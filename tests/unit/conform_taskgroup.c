@@ -39,7 +39,7 @@ static enum co_state child_step(void *frame, struct err *status)
         CO_AWAIT(&c->co, c->s->gate);
         return co_fail(&c->co, status ? err_ref(status) : err_plain(ERR_CANCELLED));
     }
-    return status ? co_fail(&c->co, err_ref(status)) : co_return (&c->co, NULL, NULL);
+    return status ? co_fail(&c->co, err_ref(status)) : co_return(&c->co, NULL, NULL);
     CO_END(&c->co);
 }
 
@@ -95,7 +95,7 @@ static enum co_state parent_step(void *frame, struct err *status)
     if (!p->s->late) {
         p->s->late = add_child(p, 0); /* finished */
     }
-    return status ? co_fail(&p->co, err_ref(status)) : co_return (&p->co, NULL, NULL);
+    return status ? co_fail(&p->co, err_ref(status)) : co_return(&p->co, NULL, NULL);
     CO_END(&p->co);
 }
 

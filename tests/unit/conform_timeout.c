@@ -260,7 +260,7 @@ static enum co_state nested_step(void *frame, struct err *status)
     n->out->cancelling = task_cancelling(n->co.task);
     n->out->inner_expired = timeout_expired(&n->inner);
     n->out->outer_expired = timeout_expired(&n->outer);
-    return e ? co_fail(&n->co, e) : co_return (&n->co, NULL, NULL);
+    return e ? co_fail(&n->co, e) : co_return(&n->co, NULL, NULL);
     CO_END(&n->co);
 }
 

@@ -354,7 +354,7 @@ static enum co_state group_step(void *frame, struct err *status)
     }
     f->leaving = taskgroup_exit(f->g, e);
     CO_AWAIT(&f->co, f->leaving);
-    return status ? co_fail(&f->co, err_ref(status)) : co_return (&f->co, NULL, NULL);
+    return status ? co_fail(&f->co, err_ref(status)) : co_return(&f->co, NULL, NULL);
     CO_END(&f->co);
 }
 

@@ -174,7 +174,7 @@ static enum co_state child_step(void *frame, struct err *status)
     }
     char *text = f->text;
     f->text = NULL;
-    return co_return (&f->co, text, free);
+    return co_return(&f->co, text, free);
     CO_END(&f->co);
 }
 
@@ -193,7 +193,7 @@ static enum co_state parent_step(void *frame, struct err *status)
     }
     CO_AWAIT(&f->co, task_future(f->co.task));
     failnth_must(status && (err_is(status, ERR_RUNTIME) || failnth_failed()));
-    return co_return (&f->co, future_take(task_future(f->child)), free);
+    return co_return(&f->co, future_take(task_future(f->child)), free);
     CO_END(&f->co);
 }
 

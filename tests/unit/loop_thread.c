@@ -58,7 +58,7 @@ static enum co_state chore_step(void *frame, struct err *status)
     if (c->error) {
         return co_fail(&f->co, c->error);
     }
-    return co_return (&f->co, strdup("value"), free);
+    return co_return(&f->co, strdup("value"), free);
     CO_END(&f->co);
 }
 
