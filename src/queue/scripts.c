@@ -28,15 +28,14 @@ const char script_put_back[] =
     "    'RETRYCOUNT', ARGV[6], 'JUSTID')\n"
     "return 1\n";
 
-/* STREAM; GROUP CONSUMER ID... What is ours is not idle. The IDs that are not ours any more. */
+/* STREAM; GROUP CONSUMER ID... What is ours is not idle. */
 const char script_touch[] =
-    "local lost = {}\n"
     "for i = 3, #ARGV do\n"
     "  local mine = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1, ARGV[2])\n"
-    "  if #mine == 0 then lost[#lost + 1] = ARGV[i]\n"
-    "  else redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID') end\n"
-    "end\n"
-    "return lost\n";
+    "  if #mine > 0 then\n"
+    "    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID')\n"
+    "  end\n"
+    "end\n";
 
 /* STREAM; GROUP CONSUMER IDLE CURSOR COUNT. Makes ours what is idle for IDLE ms. {cursor, {id,
  * fields, deliveries}, ...} */
