@@ -116,7 +116,7 @@ static void *make_entry(void *arg, const struct delivery *d)
         wrong = NULL;
     }
     if (e && !error) {
-        e->claim = d->claim;
+        e->lease = d->lease;
         return e;
     }
     err_unref(wrong);
@@ -147,17 +147,17 @@ static struct err *write_end(struct queued *q, const struct record *r)
     record_to_json(r, &q->text);
     return buf_failed(&q->text)
                ? err_plain(ERR_NOMEM)
-               : worker_done(q->worker, r->entry->claim, record_ok(r), q->text.data, q->text.len);
+               : worker_done(q->worker, r->entry->lease, record_ok(r), q->text.data, q->text.len);
 }
 
-static struct err *end_claim(struct queued *q, const struct record *r)
+static struct err *end_lease(struct queued *q, const struct record *r)
 {
-    struct claim *c = r->entry->claim;
+    struct lease *lease = r->entry->lease;
     if (r->state == RECORD_CANCELLED || r->state == RECORD_PENDING) {
-        return worker_put_back(q->worker, c, false);
+        return worker_put_back(q->worker, lease, false);
     }
-    if (r->state == RECORD_FAILED && mends(r) && !worker_is_last(q->worker, c)) {
-        return worker_put_back(q->worker, c, true);
+    if (r->state == RECORD_FAILED && mends(r) && !worker_is_last(q->worker, lease)) {
+        return worker_put_back(q->worker, lease, true);
     }
     return write_end(q, r);
 }
@@ -165,7 +165,7 @@ static struct err *end_claim(struct queued *q, const struct record *r)
 static struct err *on_record(void *arg, const struct record *r)
 {
     struct queued *q = arg;
-    struct err *error = r->entry && r->entry->claim ? end_claim(q, r) : NULL;
+    struct err *error = r->entry && r->entry->lease ? end_lease(q, r) : NULL;
     struct err *after = q->next.on_record(q->next.arg, r);
     if (error) {
         err_unref(after);

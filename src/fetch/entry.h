@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct claim;
+struct lease;
 
 /* A further key of a jsonl object, for {.key} in templates; its value as text. */
 struct entry_field {
@@ -34,7 +34,7 @@ struct entry {
     bool json;           /* it is written down as a JSON object */
     char *raw;           /* of a bad one: what is written down, where its line can be */
     uint64_t line;       /* from 1; on the command line the position among the URLs */
-    struct claim *claim; /* borrowed: by which the queue that gave it knows it; NULL: no queue */
+    struct lease *lease; /* borrowed: by which the queue that gave it knows it; NULL: no queue */
     struct err *error;   /* a bad entry: ERR_INPUT; then urls may be NULL, or hold its text */
 };
 

@@ -12,41 +12,41 @@
 #include <string.h>
 #include <unistd.h>
 
-/* -- claims -------------------------------------------------------------------------------- */
+/* -- leases -------------------------------------------------------------------------------- */
 
-struct claim *claim__find(struct share *s, const char *id)
+struct lease *lease__find(struct share *s, const char *id)
 {
-    struct claim *c;
-    HASH_FIND_STR(s->claims, id, c);
-    return c;
+    struct lease *lease;
+    HASH_FIND_STR(s->leases, id, lease);
+    return lease;
 }
 
-struct claim *claim__new(struct share *s, const char *id, unsigned deliveries)
+struct lease *lease__new(struct share *s, const char *id, unsigned deliveries)
 {
-    struct claim *c = mem_new(sizeof(*c));
-    if (!c || !(c->id = mem_dup(id))) {
-        free(c);
+    struct lease *lease = mem_new(sizeof(*lease));
+    if (!lease || !(lease->id = mem_dup(id))) {
+        free(lease);
         return NULL;
     }
-    c->share = s;
-    c->deliveries = deliveries;
-    HASH_ADD_KEYPTR(hh, s->claims, c->id, strlen(c->id), c);
-    if (!c->hh.tbl) {
-        free(c->id);
-        free(c);
+    lease->share = s;
+    lease->deliveries = deliveries;
+    HASH_ADD_KEYPTR(hh, s->leases, lease->id, strlen(lease->id), lease);
+    if (!lease->hh.tbl) {
+        free(lease->id);
+        free(lease);
         return NULL;
     }
     s->worker->open++;
-    return c;
+    return lease;
 }
 
-void claim__free(struct claim *c)
+void lease__free(struct lease *lease)
 {
-    c->share->worker->open--;
-    c->share->worker->recorded -= c->recorded;
-    HASH_DEL(c->share->claims, c);
-    free(c->id);
-    free(c);
+    lease->share->worker->open--;
+    lease->share->worker->recorded -= lease->recorded;
+    HASH_DEL(lease->share->leases, lease);
+    free(lease->id);
+    free(lease);
 }
 
 /* -- life ---------------------------------------------------------------------------------- */
@@ -146,10 +146,10 @@ void worker_free(struct worker *w)
     }
     for (size_t i = 0; i < w->nshares; i++) {
         struct share *s = &w->shares[i];
-        struct claim *c, *following;
-        HASH_ITER (hh, s->claims, c, following) {
+        struct lease *lease, *following;
+        HASH_ITER (hh, s->leases, lease, following) {
             /* cppcheck-suppress uninitvar; HASH_ITER sets it */
-            claim__free(c);
+            lease__free(lease);
         }
         free(s->stream);
         buf_fini(&s->cursor);
@@ -194,13 +194,13 @@ struct future *worker_start(struct worker *w)
 
 /* -- ends ---------------------------------------------------------------------------------- */
 
-static void tell_lost(struct worker *w, const struct claim *c)
+static void tell_lost(struct worker *w, const struct lease *lease)
 {
     struct buf b = BUF_INIT;
     buf_addf(&b,
         "entry %s of %s was taken over by another worker (--idle-claim may be too short), or Redis "
         "has forgotten it: its record here is not written",
-        c->id, c->share->stream);
+        lease->id, lease->share->stream);
     if (!w->lost_told && !buf_failed(&b)) {
         w->events.note(w->events.arg, b.data);
     }
@@ -208,13 +208,13 @@ static void tell_lost(struct worker *w, const struct claim *c)
     buf_fini(&b);
 }
 
-/* Our own reader took what we had just put back. The claim stays open until that is undone. */
-static bool put_back_again(struct claim *c)
+/* Our own reader took what we had just put back. The lease stays open until that is undone. */
+static bool put_back_again(struct lease *lease)
 {
-    c->back = false;
-    c->again = true;
-    c->deliveries = c->left + 1;
-    struct err *error = worker_put_back(c->share->worker, c, false);
+    lease->back = false;
+    lease->again = true;
+    lease->deliveries = lease->left + 1;
+    struct err *error = worker_put_back(lease->share->worker, lease, false);
     const bool sent = !error;
     err_unref(error);
     return sent;
@@ -223,78 +223,79 @@ static bool put_back_again(struct claim *c)
 /* The server has it, or says that it is not ours. Sent twice, that says nothing. */
 static void on_ended(void *arg, const struct outbox_answer *answer)
 {
-    struct claim *c = arg;
-    struct worker *w = c->share->worker;
-    trace_put(loop_trace(w->loop), TRACE_QUEUE, "%s %s: %s", c->share->stream, c->id,
-        answer->error ? err_message(answer->error)
-        : c->recorded ? "recorded"
-                      : "given back");
+    struct lease *lease = arg;
+    struct worker *w = lease->share->worker;
+    trace_put(loop_trace(w->loop), TRACE_QUEUE, "%s %s: %s", lease->share->stream, lease->id,
+        answer->error     ? err_message(answer->error)
+        : lease->recorded ? "recorded"
+                          : "given back");
     if (answer->error && !worker__is_no_group(answer->error)) {
         w->events.on_failed(w->events.arg, answer->error);
-    } else if (redis_reply_int(answer->reply) != 1 && !answer->again && !c->again) {
-        tell_lost(w, c);
+    } else if (redis_reply_int(answer->reply) != 1 && !answer->again && !lease->again) {
+        tell_lost(w, lease);
     }
-    if (c->back && !answer->error && put_back_again(c)) {
+    if (lease->back && !answer->error && put_back_again(lease)) {
         return;
     }
-    claim__free(c);
+    lease__free(lease);
     worker__wake_reader(w);
 }
 
-static struct err *end(struct claim *c, struct redis_args *a, bool recorded)
+static struct err *end(struct lease *lease, struct redis_args *a, bool recorded)
 {
-    struct worker *w = c->share->worker;
-    c->ending = true;
-    c->recorded = recorded;
+    struct worker *w = lease->share->worker;
+    lease->ending = true;
+    lease->recorded = recorded;
     w->recorded += recorded;
-    return outbox_add(w->box, a, on_ended, c);
+    return outbox_add(w->box, a, on_ended, lease);
 }
 
-static void begin(struct redis_args *a, const char *script, const struct claim *c, const char *out)
+static void begin(
+    struct redis_args *a, const char *script, const struct lease *lease, const char *out)
 {
-    const struct worker *w = c->share->worker;
+    const struct worker *w = lease->share->worker;
     script_begin(a, script, out ? 2 : 1);
-    redis_args_adds(a, c->share->stream);
+    redis_args_adds(a, lease->share->stream);
     if (out) {
         redis_args_adds(a, out);
     }
     redis_args_adds(a, w->options.group);
     redis_args_adds(a, w->consumer);
-    redis_args_adds(a, c->id);
+    redis_args_adds(a, lease->id);
 }
 
 struct err *worker_done(
-    struct worker *w, struct claim *c, bool good, const char *record, size_t len)
+    struct worker *w, struct lease *lease, bool good, const char *record, size_t len)
 {
     struct redis_args a;
-    begin(&a, script_settle, c, good ? w->results : w->dead);
+    begin(&a, script_settle, lease, good ? w->results : w->dead);
     redis_args_add(&a, record, len);
-    return end(c, &a, true);
+    return end(lease, &a, true);
 }
 
-bool worker_is_last(const struct worker *w, const struct claim *c)
+bool worker_is_last(const struct worker *w, const struct lease *lease)
 {
-    return c->deliveries >= w->options.max_deliveries;
+    return lease->deliveries >= w->options.max_deliveries;
 }
 
 /* Milliseconds that an entry is to look idle, so that it is claimed when its wait is over. */
-static long long idle_for_retry(const struct worker *w, const struct claim *c)
+static long long idle_for_retry(const struct worker *w, const struct lease *lease)
 {
     const struct worker_options *o = &w->options;
     double wait = o->retry_delay;
-    for (unsigned i = 1; i < c->deliveries && wait < o->idle_claim; i++) {
+    for (unsigned i = 1; i < lease->deliveries && wait < o->idle_claim; i++) {
         wait *= 2;
     }
     return wait < o->idle_claim ? (long long)((o->idle_claim - wait) * 1000) : 0;
 }
 
-struct err *worker_put_back(struct worker *w, struct claim *c, bool tried)
+struct err *worker_put_back(struct worker *w, struct lease *lease, bool tried)
 {
     struct redis_args a;
-    c->left = tried || !c->deliveries ? c->deliveries : c->deliveries - 1;
-    begin(&a, script_put_back, c, NULL);
+    lease->left = tried || !lease->deliveries ? lease->deliveries : lease->deliveries - 1;
+    begin(&a, script_put_back, lease, NULL);
     redis_args_adds(&a, SCRIPTS_RELEASED);
-    redis_args_addi(&a, tried ? idle_for_retry(w, c) : SCRIPTS_LONG_IDLE);
-    redis_args_addi(&a, c->left);
-    return end(c, &a, false);
+    redis_args_addi(&a, tried ? idle_for_retry(w, lease) : SCRIPTS_LONG_IDLE);
+    redis_args_addi(&a, lease->left);
+    return end(lease, &a, false);
 }

@@ -3,10 +3,10 @@
  * A worker of a queue: entries of a Redis stream as an async iterator, and their ends on the way
  * back. Made for many workers of one consumer group, each of which may die at any moment.
  *
- *   stream --XREADGROUP, XAUTOCLAIM--> claim, open --> worker_done      --> results or dead
+ *   stream --XREADGROUP, XAUTOCLAIM--> lease, open --> worker_done      --> results or dead
  *                                                 `--> worker_put_back  --> another delivery
  *
- * Every entry that was handed out is a claim until its end is written. A claim is kept fresh
+ * Every entry that was handed out is a lease until its end is written. A lease is kept fresh
  * meanwhile, so that nobody takes it over, and what is open at the end is left to others. A record
  * is written by the step that acknowledges its entry, and only if that was still ours: each entry
  * has exactly one, in results or in dead, whoever dies when.
@@ -18,7 +18,7 @@
 #include "queue/link.h"
 
 struct worker;
-struct claim; /* an entry handed out; borrowed from the worker until its end was said */
+struct lease; /* an entry handed out; borrowed from the worker until its end was said */
 
 struct worker_options { /* all borrowed, outlive the worker */
     const struct redis_url *url;
@@ -31,13 +31,13 @@ struct worker_options { /* all borrowed, outlive the worker */
     bool exit_when_empty;
     unsigned partitions;    /* streams STREAM.0 to STREAM.(partitions - 1); 0: STREAM itself */
     unsigned shard, shards; /* which of them: those p with p % shards == shard; shards 0: all */
-    size_t most;            /* claims at once */
+    size_t most;            /* leases at once */
     double connect_timeout;
 };
 
 /* An entry that came. Borrowed for the call. */
 struct delivery {
-    struct claim *claim;
+    struct lease *lease;
     const char *stream;  /* lives as long as the worker */
     uint64_t number;     /* of the entries that came, from 1 */
     unsigned deliveries; /* of this entry, this one included */
@@ -70,13 +70,13 @@ struct async_iter *worker_entries(struct worker *w);
 
 /* The end of an entry: its record, to results (good) or to dead. ERR_NOMEM. */
 struct err *worker_done(
-    struct worker *w, struct claim *c, bool good, const char *record, size_t len);
+    struct worker *w, struct lease *lease, bool good, const char *record, size_t len);
 
 /* The entry is to be delivered again: after a while if it was tried, at once and as if this had
  * been no delivery if it was not. One that was tried for the last time has to go to dead instead
  * (worker_is_last). ERR_NOMEM. */
-struct err *worker_put_back(struct worker *w, struct claim *c, bool tried);
-bool worker_is_last(const struct worker *w, const struct claim *c);
+struct err *worker_put_back(struct worker *w, struct lease *lease, bool tried);
+bool worker_is_last(const struct worker *w, const struct lease *lease);
 
 /* Writes what is to be written, leaves what is open to others and says goodbye. The future of a
  * task, the caller's. Cancelling it gives up what is not written (then worker_unwritten says how

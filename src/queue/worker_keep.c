@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Claims while they are open, and what becomes of them at the end. */
+/* Leases while they are open, and what becomes of them at the end. */
 #include "aio/timeout.h"
 #include "base/alloc.h"
 #include "queue/await_new.h"
@@ -14,7 +14,7 @@ static const double END_OF_READ = 2; /* seconds: longer than a read blocks */
 static void on_touched(void *arg, const struct outbox_answer *answer)
 {
     struct worker *w = arg;
-    (void)answer; /* of what was lost the record will not be taken */
+    (void)answer; /* of what is not ours any more the record will not be taken */
     w->touching--;
 }
 
@@ -38,12 +38,12 @@ static struct err *touch_share(struct share *s)
     struct err *error = NULL;
     struct redis_args a;
     size_t n = 0;
-    for (const struct claim *c = s->claims; c && !error; c = c->hh.next) {
+    for (const struct lease *lease = s->leases; lease && !error; lease = lease->hh.next) {
         if (n == 0) {
             begin_touch(s, &a);
         }
-        redis_args_adds(&a, c->id);
-        if (++n == TOUCH_AT_ONCE || !c->hh.next) {
+        redis_args_adds(&a, lease->id);
+        if (++n == TOUCH_AT_ONCE || !lease->hh.next) {
             error = touch(s->worker, &a);
             n = 0;
         }
@@ -95,7 +95,7 @@ static struct err *leave_all(struct worker *w)
 {
     struct err *error = NULL;
     for (size_t i = 0; i < w->nshares; i++) {
-        for (size_t left = HASH_COUNT(w->shares[i].claims) / 1000 + 2; left && !error; left--) {
+        for (size_t left = HASH_COUNT(w->shares[i].leases) / 1000 + 2; left && !error; left--) {
             struct redis_args a;
             worker__leave(&w->shares[i], 1, true, &a);
             error = outbox_add(w->box, &a, NULL, NULL);

@@ -13,7 +13,7 @@
 
 struct share;
 
-struct claim {
+struct lease {
     struct share *share; /* borrowed */
     char *id;            /* owned: the stream's, "1700000000000-0" */
     unsigned deliveries;
@@ -30,7 +30,7 @@ struct share {
     struct worker *worker; /* borrowed */
     char *stream;          /* owned */
     struct buf cursor;     /* owned: where the look for abandoned entries goes on */
-    struct claim *claims;  /* owned: uthash by id */
+    struct lease *leases;  /* owned: uthash by id */
 };
 
 struct next;
@@ -45,7 +45,7 @@ struct worker {
     size_t nshares;
     struct link *reading, *writing;
     struct outbox *box;
-    size_t open;     /* claims */
+    size_t open;     /* leases */
     size_t recorded; /* of them, those whose record is not written yet */
     uint64_t number; /* entries that came */
 
@@ -72,10 +72,10 @@ struct worker {
 };
 
 /* worker.c. */
-struct claim *claim__find(struct share *s, const char *id);
-struct claim *claim__new(
+struct lease *lease__find(struct share *s, const char *id);
+struct lease *lease__new(
     struct share *s, const char *id, unsigned deliveries); /* NULL: no memory */
-void claim__free(struct claim *c);
+void lease__free(struct lease *lease);
 
 /* worker_read.c. Wakes the reader if there is something to do for it. */
 struct err *worker__start_reader(struct worker *w);

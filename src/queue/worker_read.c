@@ -203,7 +203,7 @@ static struct err *take_entry(struct share *s, const struct redisReply *entry, u
         .exhausted = deliveries > w->options.max_deliveries,
         .fields = redis_reply_at(entry, 1),
     };
-    struct claim *open = id ? claim__find(s, id) : NULL;
+    struct lease *open = id ? lease__find(s, id) : NULL;
     if (open) {
         open->back = open->ending && !open->recorded;
     }
@@ -212,10 +212,10 @@ static struct err *take_entry(struct share *s, const struct redisReply *entry, u
     }
     size_t bytes = bytes_of(d.fields);
     w->largest = bytes > w->largest ? bytes : w->largest;
-    d.claim = claim__new(s, id, deliveries);
+    d.lease = lease__new(s, id, deliveries);
     d.number = ++w->number;
     trace_put(loop_trace(w->loop), TRACE_QUEUE, "%s %s: delivery %u", s->stream, id, deliveries);
-    return d.claim && keep_item(w, w->events.item(w->events.arg, &d)) ? NULL : err_plain(ERR_NOMEM);
+    return d.lease && keep_item(w, w->events.item(w->events.arg, &d)) ? NULL : err_plain(ERR_NOMEM);
 }
 
 static struct share *share_named(struct worker *w, const char *stream)
