@@ -25,19 +25,20 @@
 #include "cli/report.h"
 #include "net/multi.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { STATUS_USAGE = 2 };
+enum { STATUS_USAGE = 2, STATUS_LOCAL = 3, STATUS_CLOSED = 141 };
 
-static int fail(struct err *e)
+static int fail(struct err *e, int status)
 {
     report_early(NULL, err_message(e));
     err_unref(e);
-    return STATUS_USAGE;
+    return status;
 }
 
 /* The shell is to see the signal itself, not a status that looks like it. */
@@ -94,25 +95,43 @@ static int run(struct options *options)
     return end.status;
 }
 
+/* To standard output. */
+static int print(const struct buf *text)
+{
+    struct err *error = NULL;
+
+    if (buf_failed(text)) {
+        error = err_plain(ERR_NOMEM);
+    } else if (fwrite(text->data, 1, text->len, stdout) != text->len || fclose(stdout) != 0) {
+        if (errno == EPIPE) {
+            return STATUS_CLOSED;
+        }
+        error = err_errno(ERR_IO, errno, "cannot write standard output");
+    }
+    return error ? fail(error, STATUS_LOCAL) : 0;
+}
+
 static int act(struct options *options)
 {
+    struct buf text = BUF_INIT;
+    int status;
+
     switch (options->action) {
     case OPTIONS_HELP:
-        if (options_print_help(options->help_topic)) {
-            return 0;
-        }
-        fprintf(stderr, "garner: --help: there is no topic '%s'; try garner --help\n",
-            options->help_topic);
-        return STATUS_USAGE;
-    case OPTIONS_COMPLETION:
-        return options_print_completion(options->help_topic) ? 0 : STATUS_USAGE;
-    case OPTIONS_VERSION:
-        options_print_version();
-        return 0;
-    case OPTIONS_RUN:
+        options_add_help(&text, options->help_topic);
         break;
+    case OPTIONS_COMPLETION:
+        options_add_completion(&text, options->help_topic);
+        break;
+    case OPTIONS_VERSION:
+        options_add_version(&text);
+        break;
+    case OPTIONS_RUN:
+        return run(options);
     }
-    return run(options);
+    status = print(&text);
+    buf_fini(&text);
+    return status;
 }
 
 int main(int argc, char *argv[])
@@ -124,10 +143,10 @@ int main(int argc, char *argv[])
     fill_standard_streams();
     error = net_init();
     if (error) {
-        return fail(error);
+        return fail(error, STATUS_USAGE);
     }
     error = options_parse(argc, argv, report_early, NULL, &options);
-    status = error ? fail(error) : act(options);
+    status = error ? fail(error, STATUS_USAGE) : act(options);
     options_free(options);
     net_fini();
     return status;

@@ -2,7 +2,6 @@
 /* --completion: what bash, zsh and fish need to complete the options, made from the table. */
 #include "cli/options_private.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* What may stand after an option, told by how help shows it. */
@@ -285,23 +284,13 @@ static void add_fish(struct buf *b)
     }
 }
 
-bool options_print_completion(const char *shell)
+void options_add_completion(struct buf *b, const char *shell)
 {
-    struct buf b = BUF_INIT;
-    bool known = true;
-
     if (strcmp(shell, "bash") == 0) {
-        add_bash(&b);
+        add_bash(b);
     } else if (strcmp(shell, "zsh") == 0) {
-        add_zsh(&b);
-    } else if (strcmp(shell, "fish") == 0) {
-        add_fish(&b);
+        add_zsh(b);
     } else {
-        known = false;
+        add_fish(b);
     }
-    if (known && !buf_failed(&b)) {
-        fwrite(b.data, 1, b.len, stdout);
-    }
-    buf_fini(&b);
-    return known;
 }

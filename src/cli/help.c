@@ -2,7 +2,6 @@
 /* --help, made from the table: a first page, a page a group, or all of them. */
 #include "cli/options_private.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define COLUMN 30 /* where the texts begin */
@@ -106,24 +105,15 @@ bool help_knows(const char *topic)
     return strcmp(topic, "all") == 0;
 }
 
-bool options_print_help(const char *topic)
+void options_add_help(struct buf *b, const char *topic)
 {
-    if (topic && !help_knows(topic)) {
-        return false;
-    }
-    struct buf b = BUF_INIT;
     if (!topic) {
-        add_first_page(&b);
+        add_first_page(b);
     }
     for (unsigned g = 0; topic && g < GROUPS; g++) {
         if (strcmp(topic, "all") == 0 || strcmp(topic, groups[g].name) == 0) {
-            buf_adds(&b, b.len ? "\n" : "");
-            add_group(&b, g);
+            buf_adds(b, b->len ? "\n" : "");
+            add_group(b, g);
         }
     }
-    if (!buf_failed(&b)) {
-        fwrite(b.data, 1, b.len, stdout);
-    }
-    buf_fini(&b);
-    return true;
 }

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
+
 enum input_format { INPUT_AUTO, INPUT_LINES, INPUT_JSONL, INPUT_TSV, INPUT_CSV };
 enum print_mode { PRINT_PRESENT, PRINT_NEW, PRINT_NONE };
 enum progress_mode { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
@@ -82,15 +84,11 @@ struct err *options_parse(int argc, char *const argv[], void (*warn)(void *arg, 
     void *arg, struct options **out);
 void options_free(struct options *o); /* NULL is ignored */
 
-/* --help: the text of a topic (NULL: the overview), to standard output; false for an unknown one.
- */
-bool options_print_help(const char *topic);
-
-/* --version: garner's, those of its libraries, and features, to standard output. */
-void options_print_version(void);
-
-/* --completion: the script for bash, zsh or fish, to standard output; false for another shell. */
-bool options_print_completion(const char *shell);
+/* --help, --version, --completion: the text of a topic that there is (NULL: the overview); the
+ * versions of garner and of its libraries, and features; the script for bash, zsh or fish. */
+void options_add_help(struct buf *b, const char *topic);
+void options_add_version(struct buf *b);
+void options_add_completion(struct buf *b, const char *shell);
 
 #define UNITS_DURATION_MOST 1e9 /* seconds: more would not fit a timer in nanoseconds */
 

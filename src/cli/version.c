@@ -80,17 +80,11 @@ static void add_libraries(struct buf *b)
     buf_addf(b, "\nlibcurl:%s\n", curl + own);
 }
 
-void options_print_version(void)
+void options_add_version(struct buf *b)
 {
-    struct buf b = BUF_INIT;
-
-    buf_addf(&b, "garner %s\n", PACKAGE_VERSION);
-    add_libraries(&b);
-    buf_adds(&b, "Protocols: http https\nFeatures:");
-    add_features(&b);
-    buf_addc(&b, '\n');
-    if (!buf_failed(&b)) {
-        fwrite(b.data, 1, b.len, stdout);
-    }
-    buf_fini(&b);
+    buf_addf(b, "garner %s\n", PACKAGE_VERSION);
+    add_libraries(b);
+    buf_adds(b, "Protocols: http https\nFeatures:");
+    add_features(b);
+    buf_addc(b, '\n');
 }

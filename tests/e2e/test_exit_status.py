@@ -71,6 +71,20 @@ def test_3_standard_output_full(garner, faults):
     assert run.status == 3, run
 
 
+@pytest.mark.parametrize("args", [["--version"], ["--help"], ["--help", "all"], ["--completion", "zsh"]])
+def test_3_standard_output_takes_no_text(garner, args):
+    with open("/dev/full", "w") as full:
+        run = garner(*args, stdout=full)
+    assert (run.status, run.stderr) == (3, "garner: cannot write standard output: No space left on device\n"), run
+    run = garner(*args, preexec_fn=lambda: os.close(1))
+    assert (run.status, run.stderr) == (3, "garner: cannot write standard output: Bad file descriptor\n"), run
+    read, write = os.pipe()
+    os.close(read)
+    run = garner(*args, stdout=write, preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_IGN))
+    os.close(write)
+    assert (run.status, run.stderr) == (141, ""), run
+
+
 def test_3_disk_full(garner, faults):
     small = garner.dir / "small"
     small.mkdir()
