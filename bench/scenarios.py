@@ -74,8 +74,8 @@ def flat(bench, kind, name, jobs, tls=False, count=None):
 
 def garners(bench):
     p = bench.programs
-    loops = [Garner(p, "--loops", "auto")] if bench.cores > 1 and p.garner_knows("--loops") else []
-    return [Garner(p), *loops]
+    others = ["1", "auto"] if bench.cores > 2 else ["1"] if bench.cores > 1 else []  # two is the default
+    return [Garner(p), *(Garner(p, "--loops", n) for n in others if p.garner_knows("--loops"))]
 
 
 def everyone(bench, load):

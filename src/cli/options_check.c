@@ -31,6 +31,12 @@ static unsigned default_threads(void)
     return cores > 28 ? 32 : cores + 4;
 }
 
+/* Two, if there are cores for them: doc/performance.md has what more would give and cost. */
+static unsigned default_loops(void)
+{
+    return options__cores() > 1 ? 2 : 1;
+}
+
 void options__set_defaults(struct options *o)
 {
     const char *debug = getenv("GARNER_DEBUG");
@@ -43,7 +49,7 @@ void options__set_defaults(struct options *o)
         .lookups = 16,
         .resolved_for = 60,
     };
-    o->net.loops = 1;
+    o->net.loops = default_loops();
     o->net.connect_timeout = 15;
     o->net.first_byte_timeout = 120;
     o->net.stall_timeout = 30;

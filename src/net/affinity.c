@@ -27,6 +27,7 @@ struct affinity {
     struct seat *hosts; /* owned, by origin */
     struct list unused;
     unsigned nunused;
+    unsigned busy; /* requests under way in all of them */
     struct load {
         unsigned busy; /* requests under way */
         bool out;
@@ -94,7 +95,8 @@ static struct seat *seat_of(struct affinity *a, const char *origin)
 }
 
 /* The least loaded of those with a kept connection, or of all. Among equals loop 0, the home loop,
- * comes last: it has all the rest to do as well. */
+ * comes last: it has all the rest to do as well. But a request that is alone is its, so that a run of
+ * one after the other needs no thread. */
 static unsigned choose(const struct affinity *a, const struct seat *s)
 {
     unsigned best = 0;
@@ -104,7 +106,8 @@ static unsigned choose(const struct affinity *a, const struct seat *s)
         if (a->load[i].out || (best_kept && !kept)) {
             continue;
         }
-        if ((kept && !best_kept) || a->load[i].busy <= a->load[best].busy) {
+        const unsigned limit = a->load[best].busy + (a->busy > 0);
+        if ((kept && !best_kept) || a->load[i].busy < limit) {
             best = i;
             best_kept = kept;
         }
@@ -117,6 +120,7 @@ unsigned affinity_begin(struct affinity *a, const char *origin, struct seat **se
     struct seat *s = *seat = seat_of(a, origin);
     const unsigned loop = choose(a, s);
     a->load[loop].busy++;
+    a->busy++;
     if (s) {
         s->busy++;
         s->kept[loop] -= s->kept[loop] > 0;
@@ -131,6 +135,7 @@ unsigned affinity_begin(struct affinity *a, const char *origin, struct seat **se
 void affinity_end(struct affinity *a, struct seat *s, unsigned loop, bool kept)
 {
     a->load[loop].busy--;
+    a->busy--;
     if (!s) {
         return;
     }

@@ -174,7 +174,7 @@ def test_limit_rate(garner, faults, count):
 def test_a_limited_rate_is_shared(garner, nginx, kind):
     """When half of 16 have their 1 MiB, all others have at least a quarter of theirs: nobody's turn was left out."""
     url = (nginx.url if kind == "http" else nginx.tls)("/f/1m.bin?")
-    args = {"http1 tls": ["--http1.1"], "two loops": ["--loops", 2]}.get(kind, [])
+    args = ["--loops", 2 if kind == "two loops" else 1, *(["--http1.1"] if kind == "http1 tls" else [])]
     run = garner.start("--json", "--discard", "-j", 16, "--limit-rate", "4M", "--cacert", nginx.cacert, *args,
                        *[f"{url}{i}" for i in range(16)])
     run.until(lambda: run.output().count("\n") >= 8, "half of the records", timeout=60)

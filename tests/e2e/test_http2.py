@@ -4,7 +4,6 @@
 import pytest
 
 import nginx as nginx_module
-import runner
 
 
 @pytest.fixture
@@ -28,13 +27,14 @@ def paths(log):
     return sorted(path for _, _, _, _, path in log)
 
 
-def test_one_connection_has_them_all(garner, server):
+@pytest.mark.parametrize("loops", [1, 3])
+def test_one_connection_has_them_all(garner, server, loops):
+    """Each loop has its own."""
     web = server()
-    run = garner("--json", "-j", 32, "-o", "{index}", "--cacert", web.cacert, input="\n".join(web.tls(f"/small/{i}") for i in range(300)))
+    run = garner("--json", "-j", 32, "--loops", loops, "-o", "{index}", "--cacert", web.cacert, input="\n".join(web.tls(f"/small/{i}") for i in range(300)))
     assert run.status == 0 and {r["attempts"] for r in run.records} == {1}, run
     log = web.log(300)
     assert len(log) == 300 and {entry[3] for entry in log} == {"HTTP/2.0"}
-    loops = 2 if "--loops" in runner.ARGS else 1  # each has its own
     assert len({entry[0] for entry in log}) <= loops
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """--loops: several threads carry the transfers, and nobody can tell but by the time it takes. (All other tests hold
-with it too: make check-loops.)"""
+with any number of them, too: make check-loops.)"""
 
 import pathlib
 import resource

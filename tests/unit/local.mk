@@ -58,7 +58,7 @@ tests_unit_check_garner_SOURCES += tests/unit/net_world.c tests/unit/net_world.h
 tests_unit_check_garner_SOURCES += tests/unit/net_transfer.c
 tests_unit_check_garner_SOURCES += tests/unit/net_pace.c
 tests_unit_check_garner_SOURCES += tests/unit/net_request.c
-tests_unit_check_garner_SOURCES += tests/unit/net_loops.c
+tests_unit_check_garner_SOURCES += tests/unit/net_affinity.c tests/unit/net_loops.c
 tests_unit_check_garner_SOURCES += tests/unit/net_failnth.c
 # The n-th allocation is made to fail by these (failnth.h).
 tests_unit_check_garner_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup

@@ -154,17 +154,20 @@ START_TEST(what_the_receiver_refuses_ends_it)
 {
     struct scene s = {.options = {.connect_timeout = 5}};
     scene_begin(&s);
+    struct sight a[LOOPS] = {{0}};
     for (unsigned i = 0; i < LOOPS; i++) {
-        struct sight a = {.refuse_at = 1};
-        start(&s, &a, "/big/20000000");
-        loop_completes(s.loop, a.future);
-        struct err *e = future_error(a.future);
+        a[i].refuse_at = 1;
+        start(&s, &a[i], "/big/20000000");
+    }
+    for (unsigned i = 0; i < LOOPS; i++) {
+        loop_completes(s.loop, a[i].future);
+        struct err *e = future_error(a[i].future);
         ck_assert(err_is(e, ERR_IO));
         ck_assert_str_eq(err_code(e), "ENOSPC");
         err_unref(e);
-        ck_assert_int_eq(transfer_reply(a.future)->received, a.bytes);
-        ck_assert_int_lt(a.bytes, 1000000);
-        end(&a);
+        ck_assert_int_eq(transfer_reply(a[i].future)->received, a[i].bytes);
+        ck_assert_int_lt(a[i].bytes, 1000000);
+        end(&a[i]);
     }
     scene_end(&s);
 }
@@ -222,8 +225,9 @@ START_TEST(a_hold_bounds_what_is_on_its_way)
 {
     struct scene s = {.options = {.connect_timeout = 5}};
     scene_begin(&s);
-    struct sight a = {.hold = true};
-    start(&s, &a, "/big/60000000"); /* the first goes to another loop */
+    struct sight first = {0}, a = {.hold = true};
+    start(&s, &first, "/stall");
+    start(&s, &a, "/big/60000000"); /* the first is on this loop, so this is on another */
     while (!a.heads) {
         loop_spin(s.loop, 1);
     }
@@ -236,6 +240,8 @@ START_TEST(a_hold_bounds_what_is_on_its_way)
     loop_completes(s.loop, a.future);
     ck_assert_int_eq(a.bytes, 60000000);
     end(&a);
+    err_is_none(loops_close(s.loops));
+    end(&first);
     scene_end(&s);
 }
 END_TEST
