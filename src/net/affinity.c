@@ -95,8 +95,8 @@ static struct seat *seat_of(struct affinity *a, const char *origin)
 }
 
 /* The least loaded of those with a kept connection, or of all. Among equals loop 0, the home loop,
- * comes last: it has all the rest to do as well. But a request that is alone is its, so that a run of
- * one after the other needs no thread. */
+ * comes last: it has all the rest to do as well. But a request that is alone is its, so that a run
+ * of one after the other needs no thread. */
 static unsigned choose(const struct affinity *a, const struct seat *s)
 {
     unsigned best = 0;
