@@ -157,7 +157,7 @@ static enum verdict out_of_range(struct attempt *a, const struct reply *r, struc
 {
     const struct validators *v = NULL;
 
-    if (a->plan.how == RESUME_NOT) {
+    if (a->plan.how == RESUME_NOT || !a->sink) { /* of a race there is nothing yet */
         *error = err_new(ERR_HTTP, NULL, "HTTP status 416");
         return ATTEMPT_FAILED;
     }

@@ -304,6 +304,14 @@ def test_race_with_one_that_fails(garner, faults, other, query):
     whole(garner("--json", "--race", "-i", "-", input=mirrors(*urls)), garner, faults.body(SIZE))
 
 
+@pytest.mark.parametrize("ways", [1, "never"])
+def test_race_for_an_empty_file(garner, faults, other, ways):
+    """Its first byte is asked for, and there is none."""
+    urls = [s.url("/a.bin", etag='"v1"', ranges=ways, size=0) for s in (faults, other)]
+    record = whole(garner("--json", "--race", "-i", "-", input=mirrors(*urls)), garner, b"")
+    assert record["size"] == 0 and record["attempts"] <= 3
+
+
 def test_race_that_nobody_wins(garner, faults, other):
     urls = [s.url("/a.bin", status=404) for s in (faults, other)]
     run = garner("--json", "--race", "-i", "-", input=mirrors(*urls))
