@@ -14,7 +14,7 @@ import sys
 import shutil
 
 import server as servers
-from run import Bench
+from run import Bench, above_zero
 
 AGAIN = (r's|^(.*)(....)$|{url}\1/f\2|', ["--if-exists", "overwrite"])
 EACH = (r's|^|{url}f|', [])
@@ -83,16 +83,18 @@ def slow_disks(bench, mib):
 
 
 def main():
-    if "--disk" in sys.argv:
+    words = sys.argv[1:]
+    if words[:1] == ["--disk"]:
+        mib = above_zero("MIB", words[1] if words[1:] else 1024)
         bench = Bench()
         try:
             bench.scale = 0
             bench.start(False)
-            slow_disks(bench, int(next((word for word in sys.argv[1:] if word.isdigit()), 1024)))
+            slow_disks(bench, mib)
         finally:
             bench.stop()
         return
-    counts = [int(word.replace(",", "")) for word in sys.argv[1:]] or [10000, 1000000]
+    counts = [above_zero("ENTRIES", word.replace(",", "")) for word in words] or [10000, 1000000]
     bench = Bench()
     try:
         bench.scale = 0

@@ -16,7 +16,8 @@ class Program:
 
     def __init__(self, name, kind="peer", package=None, version=("--version",), built=None):
         self.name, self.kind, self.package, self._version = name, kind, package or name, version
-        path = shutil.which(os.environ.get(name.upper()) or built or name)
+        self._given = os.environ.get(name.upper())
+        path = shutil.which(self._given or built or name)
         self.path = path and os.path.abspath(path)
 
     def version(self):
@@ -28,9 +29,11 @@ class Program:
         return lines[0].strip() if lines else debian_version(self.package)
 
     def missing(self):
+        if self._given:
+            return f"{self.name.upper()}: there is no program {self._given}"
         if self.kind == "peer":
             return f"{self.name} is not installed (Debian: {self.package})"
-        return f"{self.name} is not built"
+        return f"{self.name} is not built: make bench"
 
 
 def debian_version(package):
@@ -64,6 +67,13 @@ class Tool:
 
     def __init__(self, programs, title, program):
         self.programs, self.title, self.program, self.kind = programs, title, program, program.kind
+
+    def missing(self):
+        """The first program that it needs and that is not there, or nothing."""
+        return next((program.missing() for program in self.needs() if not program.path), "")
+
+    def needs(self):
+        return [self.program]
 
     def command(self, load, out):
         raise NotImplementedError
@@ -115,6 +125,9 @@ class Curl(Tool):
 class Xargs(Tool):
     def __init__(self, programs):
         super().__init__(programs, "xargs + curl", programs.xargs)
+
+    def needs(self):
+        return [self.program, self.programs.curl]
 
     def command(self, load, out):
         each = -(-len(load.urls) // load.jobs)

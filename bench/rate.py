@@ -11,9 +11,9 @@ import os
 import subprocess
 
 import server as servers
-from run import Bench
+from run import Bench, above_zero, setting
 
-SECONDS = float(os.environ.get("LAST") or 10)
+SECONDS = setting("LAST", 10, float)
 OFF, FIELDS = 3.0, ("what", "at once", "loops", "asked for", "came", "off by %", "smallest share", "largest share")
 PROTOCOLS = ("HTTP/1.1", "HTTP/2")
 
@@ -64,7 +64,12 @@ def requests_a_second(bench, protocol, jobs, loops, rate):
     return row(f"--rate, {protocol}", jobs, loops, rate, asked / SECONDS, [done[host] for host in hosts])
 
 
+def numbers(name, usual):
+    return [above_zero(name, word) for word in (os.environ.get(name) or usual).split()]
+
+
 def main():
+    limits, rates = numbers("LIMITS", "1048576 33554432"), numbers("RATES", "20 1000")
     bench, good = Bench(), True
     try:
         bench.scale = 0
@@ -73,11 +78,11 @@ def main():
             file.truncate(64 << 30)
         print("| " + " | ".join(FIELDS) + " |")
         print("|" + "|".join(["---"] + ["---:"] * (len(FIELDS) - 1)) + "|")
-        for limit in (int(word) for word in (os.environ.get("LIMITS") or "1048576 33554432").split()):
+        for limit in limits:
             for protocol in PROTOCOLS:
                 for jobs, loops in ((1, 1), (16, 1), (16, 2), (64, 1), (64, 2)):
                     good &= bytes_a_second(bench, protocol, jobs, loops, limit)
-        for rate in (int(word) for word in (os.environ.get("RATES") or "20 1000").split()):
+        for rate in rates:
             for protocol in PROTOCOLS:
                 for jobs, loops in ((16, 1), (64, 1), (64, 2)):
                     good &= requests_a_second(bench, protocol, jobs, loops, rate)

@@ -19,17 +19,37 @@ from peers import Programs
 CHUNK = 1 << 18  # two of them fit into a core's cache
 
 
+def above_zero(name, text, kind=int):
+    """What a setting says, which is a number."""
+    try:
+        value = kind(text)
+    except ValueError:
+        value = 0
+    if not value > 0:
+        raise SystemExit(f"bench: {name}: '{text}' is not a {'whole ' if kind is int else ''}number above 0")
+    return value
+
+
+def setting(name, usual, kind=int):
+    return above_zero(name, os.environ.get(name) or usual, kind)
+
+
 class Bench:
     """The settings, the files and the server that the scenarios are measured with."""
 
     def __init__(self):
-        self.rounds = int(os.environ.get("ROUNDS") or 5)
-        self.scale = float(os.environ.get("SCALE") or 1)
+        self.rounds, self.scale = setting("ROUNDS", 5), setting("SCALE", 1, float)
         self.slow = bool(os.environ.get("SLOW"))
         self.cores = len(os.sched_getaffinity(0))
         self.programs = Programs()
+        for program in (self.programs.garner, self.programs.floor):
+            if not program.path:
+                raise SystemExit(f"bench: {program.missing()}")
+        if servers.why_not():
+            raise SystemExit(f"bench: {servers.why_not()}")
         self.measure = os.path.abspath("bench/measure")
-        self.dir = tempfile.mkdtemp(prefix="garner-bench-", dir=os.environ.get("BENCH_DIR") or "/dev/shm")
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # server and files do not stay
+        self.dir = self._make_directory(os.environ.get("BENCH_DIR") or "/dev/shm")
         self.lists, self.out = os.path.join(self.dir, "lists"), os.path.join(self.dir, "out")
         os.mkdir(self.lists)
         os.mkdir(os.path.join(self.dir, "home"))
@@ -37,6 +57,13 @@ class Bench:
                     if not k.lower().endswith("_proxy") and not k.startswith("XDG_") and k != "MAKEFLAGS"}
         self.env["HOME"] = os.path.join(self.dir, "home")
         self.files = self.server = None
+
+    @staticmethod
+    def _make_directory(place):
+        try:
+            return tempfile.mkdtemp(prefix="garner-bench-", dir=place)
+        except OSError as error:
+            raise SystemExit(f"bench: no directory for the files (BENCH_DIR): {place}: {error.strerror}") from error
 
     def start(self, with_hosts):
         self.files = servers.Files(os.path.join(self.dir, "root"), small=max(64, int(10000 * self.scale)),
@@ -181,8 +208,8 @@ def run_scenario(bench, scenario):
     for title, tool, load in scenario.rows(bench):
         if tool.command(load, bench.out) is None:
             continue
-        if not tool.program.path:
-            notes.append(f"{title}: {tool.program.missing()}")
+        if tool.missing():
+            notes.append(f"{title}: {tool.missing()}")
             continue
         rows.append((table.Series(title, tool.kind, len(load.urls)), tool, load))
     results = table.Results([row for row, _, _ in rows], scenario.ideal(bench) if scenario.ideal else None)
@@ -229,13 +256,8 @@ def versions(programs):
 
 def main():
     wanted = scenarios.chosen(os.environ.get("SCENARIO", ""))
-    if servers.why_not():
-        raise SystemExit("bench: " + servers.why_not())
     bench, started = Bench(), time.monotonic()
     try:
-        for program in (bench.programs.garner, bench.programs.floor):
-            if not program.path:
-                raise SystemExit(f"bench: {program.missing()}: make {program.name}")
         bench.start(any(s.needs_hosts for s in wanted))
         sections, right = run_all(bench, wanted)
         if bench.scale == 1 or os.environ.get("RESULTS"):
@@ -248,5 +270,4 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())
