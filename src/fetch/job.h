@@ -68,6 +68,7 @@ struct job {
     struct future_cb ended;   /* on the task */
     enum phase step;          /* what it is doing: changed by phase_enter only */
     double step_since;        /* loop_time(), if it is drawn (spans.h) */
+    bool delayed;             /* PHASE_BACKOFF: not another mirror at once */
     int64_t total;            /* bytes expected; -1 */
     int64_t have;             /* bytes there */
     double read_at;           /* loop_time() */

@@ -41,8 +41,8 @@ static void draw(struct job *job, double now)
         span.kind = SPAN_VERIFY;
         break;
     case PHASE_BACKOFF:
-        if (span.end - span.begin < 0.001) {
-            return; /* another mirror, at once */
+        if (!job->delayed) {
+            return;
         }
         span.kind = SPAN_BACKOFF;
         break;
@@ -108,4 +108,5 @@ void phase_enter_backoff(struct job *job, double delay, const struct err *error)
     struct phase_change c = {.delay = delay, .error = error};
 
     enter(job, PHASE_BACKOFF, &c);
+    job->delayed = delay > 0;
 }
