@@ -9,6 +9,8 @@
 
 #define ERASE_LINE  "\033[K"
 #define ERASE_BELOW "\033[J"
+#define CUT         "\033[?7l" /* a line that is too long is cut */
+#define WRAP        "\033[?7h" /* it goes on in the next one, as terminals do */
 #define PLAIN       "\033[m"
 #define GREEN       "\033[32m"
 #define RED         "\033[31m"
@@ -344,6 +346,7 @@ static void add_block(struct screen *s, const struct screen_view *view, unsigned
     const size_t width = columns ? columns - 1 : 0;
     const size_t most = screen_rows(lines);
     const size_t nrows = view->nrows < most ? view->nrows : most;
+    buf_adds(b, CUT);
     add_totals(s, b, &view->totals, width);
     make_room(s, view->rows, nrows);
     for (size_t i = 0; i < nrows; i++) {
@@ -354,6 +357,7 @@ static void add_block(struct screen *s, const struct screen_view *view, unsigned
     if (nrows && !s->below) {
         buf_addf(b, "\033[%zuA", nrows);
     }
+    buf_adds(b, WRAP);
 }
 
 static void go_to_block(const struct screen *s, struct buf *out)

@@ -10,7 +10,8 @@
  *
  * Invariant: between two frames the cursor is at the first cell of the block. A terminal keeps it
  * there when it is resized, whether it wraps lines anew or cuts them, so whatever became of the
- * block goes away by erasing from the cursor on.
+ * block goes away by erasing from the cursor on. A block that reaches a terminal which has become
+ * narrower meanwhile does not wrap: it is cut, so the cursor comes back to its first line.
  */
 #ifndef CLI_SCREEN_H
 #define CLI_SCREEN_H

@@ -36,6 +36,7 @@ class Screen:
         self.rows = [[] for _ in range(lines)]
         self.history = []
         self.y = self.x = 0
+        self.wraps = True
         self.held = b""
 
     def resize(self, lines, columns):
@@ -79,6 +80,8 @@ class Screen:
             self.rows[self.y + 1:] = [[] for _ in range(self.lines - self.y - 1)]
         elif verb == "A":
             self.y = max(0, self.y - int(parameters or 1))
+        elif verb in "hl" and parameters == "?7":
+            self.wraps = verb == "h"
         else:
             assert verb == "m", f"ESC [ {parameters} {verb}"
 
@@ -100,7 +103,10 @@ class Screen:
         if width == 0:
             row[self.x - 1] += character
             return
-        if self.x + width > self.columns:
+        if self.x + width > self.columns and not self.wraps:
+            del row[self.columns - width:]  # what comes last stays
+            self.x = len(row)
+        elif self.x + width > self.columns:
             self.put("\r")
             self.put("\n")
             row = self.rows[self.y]
@@ -219,10 +225,21 @@ class Terminal:
     def type(self, text):
         os.write(self.master, text.encode())
 
-    def resize(self, lines, columns):
+    def resize(self, lines, columns, late=False):
+        """late: it draws once more before it is told."""
         self.look(0)
+        self._look_at_whole()
         self.screen.resize(lines, columns)
+        before = len(self.raw)
+        while late and len(self.raw) == before:
+            self.look()
+        self._look_at_whole()
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def _look_at_whole(self):
+        """Not while a block is half drawn."""
+        while not self.screen.wraps:
+            self.look()
 
     def wait_report(self, timeout=20):
         """How it stopped or ended, while the terminal is read."""

@@ -153,10 +153,11 @@ def test_wide_names(terminal, faults):
 
 
 @pytest.mark.parametrize("size", [(24, 40), (24, 160), (8, 80), (40, 30), (6, 25)])
-def test_resize(terminal, faults, size):
+@pytest.mark.parametrize("late", [False, True], ids=["", "late"])
+def test_resize(terminal, faults, size, late):
     run = terminal("-j", 10, faults.url("/done"), *[half(faults, f"/{i}-{'x' * 60}.bin") for i in range(10)])
     run.until(shows("50%"), "display")
-    run.resize(*size)
+    run.resize(*size, late)
     run.until(lambda s: total_line(s) is not None and all(len(line) < size[1] for line in s) and
               len(rows_of(s)) == min(10, size[0] // 2), "display that fits")
     run.look(0.3)
