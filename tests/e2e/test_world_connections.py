@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Connections that end when they are about to be used, or bring more than was asked for."""
 
+import subprocess
+import threading
 import time
 
 import pytest
@@ -90,48 +92,68 @@ def test_closed_while_idle(garner, raw):
 EVIL = reply("evil", "ETag: \"evil\"\r\n")
 
 
-@pytest.mark.parametrize("pace", [[], ["--rate", "4/s"]], ids=["at once", "later"])
-@pytest.mark.parametrize("apart", [None, 0, 0.01], ids=["together", "apart", "delayed"])
-@pytest.mark.parametrize("rest", [EVIL, EVIL * 500, "x", "x" * 100_000, "HTTP/1.1 200 OK\r\n"],
-                         ids=["reply", "replies", "byte", "bytes", "head"])
-def test_bytes_left_over(garner, raw, rest, apart, pace):
-    """More than the length: never the beginning of the next reply."""
-    if apart and not pace:
-        pytest.skip("what comes while the next request is on its way cannot be told from its reply")
+RESTS = pytest.mark.parametrize("rest", [EVIL, EVIL * 500, "x", "x" * 100_000, "HTTP/1.1 200 OK\r\n"],
+                                ids=["reply", "replies", "byte", "bytes", "head"])
 
-    def handler(connection, number):
-        while target := connection.request():
-            if apart is None:
-                connection.send(reply(target) + rest)
-                continue
-            head, _, body = reply(target).partition("\r\n\r\n")
-            connection.send(head + "\r\n\r\n")
-            time.sleep(0.01)
-            if apart:
-                connection.send(body)
-                time.sleep(apart)
-                connection.send(rest)
-            else:
-                connection.send(body + rest)
 
-    server = raw(handler)
-    run = garner("--json", "-j", 1, "--retry", 0, *pace, *[server.url(f"/{i}") for i in range(6)])
+def each_is_its_own(garner, run):
     for i in range(6):
         assert garner.read(str(i)) == f"/{i}".encode(), run
     assert run.status == 0 and all(r["attempts"] == 1 and r["http"]["etag"] is None for r in run.records), run
 
 
-def test_a_body_where_none_may_be(garner, raw):
-    """After the head of a 204 and in answer to HEAD."""
+@pytest.mark.parametrize("pace", [[], ["--rate", "4/s"]], ids=["at once", "later"])
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
+@RESTS
+def test_bytes_left_over(garner, raw, rest, apart, pace):
+    """More than the length: never the beginning of the next reply."""
 
     def handler(connection, number):
-        while connection.request():
-            connection.send("HTTP/1.1 204 No Content\r\n\r\n")
-            time.sleep(0.01)
-            connection.send(EVIL)
+        while target := connection.request():
+            head, _, body = reply(target).partition("\r\n\r\n")
+            if apart:
+                connection.send(head + "\r\n\r\n")
+                time.sleep(0.01)
+                connection.send(body + rest)
+            else:
+                connection.send(head + "\r\n\r\n" + body + rest)
 
     server = raw(handler)
-    run = garner("--json", "-j", 1, "--retry", 0, "--rate", "4/s", *[server.url(f"/{i}") for i in range(4)])
+    each_is_its_own(garner, garner("--json", "-j", 1, "--retry", 0, *pace, *[server.url(f"/{i}") for i in range(6)]))
+
+
+def after_the_end(garner, raw, answer, rest, count):
+    """A run in which the rest comes after each reply's record, and before the next request: what comes while that is on
+    its way cannot be told from its reply."""
+    ended, sent = threading.Semaphore(0), threading.Semaphore(0)
+
+    def handler(connection, number):
+        while target := connection.request():
+            connection.send(answer(target))
+            ended.acquire()
+            try:
+                connection.send(rest)
+            finally:
+                sent.release()
+
+    server = raw(handler)
+    run = garner.start("--json", "-j", 1, "--retry", 0, "-i", "-", stdin=subprocess.PIPE)
+    for i in range(count):
+        run.write(server.url(f"/{i}") + "\n")
+        run.until(lambda: run.output().count("\n") == i + 1, "record")
+        ended.release()
+        assert sent.acquire(timeout=20)
+    return run.wait()
+
+
+@RESTS
+def test_bytes_left_over_after_the_end(garner, raw, rest):
+    each_is_its_own(garner, after_the_end(garner, raw, reply, rest, 6))
+
+
+def test_a_body_where_none_may_be(garner, raw):
+    """After the head of a 204."""
+    run = after_the_end(garner, raw, lambda target: "HTTP/1.1 204 No Content\r\n\r\n", EVIL, 4)
     assert run.status == 0 and all(garner.read(str(i)) == b"" for i in range(4)), run
 
 
