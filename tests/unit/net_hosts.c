@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct ask {
     struct slot slot;
@@ -42,6 +43,19 @@ static void spin_for(struct loop *l, double seconds)
     loop_completes(l, f);
     future_unref(f);
     loop_spin(l, 3);
+}
+
+/* Until so many have their slots, which are these; seconds that it took. */
+static double spin_until(struct loop *l, const struct order *order, const char *text)
+{
+    const double then = loop_time(l);
+    while (order->len < strlen(text)) {
+        loop_spin(l, 1);
+    }
+    const double took = loop_time(l) - then;
+    loop_spin(l, 3);
+    ck_assert_str_eq(order->text, text);
+    return took;
 }
 
 /* Slots of letters 'a' on; nothing is asked for yet. */
@@ -256,8 +270,8 @@ START_TEST(hosts_hold)
     struct hosts_options o = options(9, 3);
     struct hosts *h = hosts_new(l, &o);
     struct order order = {0};
-    struct ask a[6];
-    make(a, 6, &order);
+    struct ask a[5];
+    make(a, 5, &order);
     request(h, &a[0], "http://h:80");
     loop_spin(l, 2);
     slot_hold_host(&a[0].slot, 0.1);
@@ -266,19 +280,36 @@ START_TEST(hosts_hold)
     for (int i = 1; i < 5; i++) {
         request(h, &a[i], "http://h:80");
     }
-    request(h, &a[5], "http://other:80");
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "af"); /* another host is not held */
     ck_assert_uint_eq(hosts_figures(h).held, 1);
-    spin_for(l, 0.05);
-    ck_assert_str_eq(order.text, "af");
-    spin_for(l, 0.08);
-    ck_assert_str_eq(order.text, "afb"); /* one probe */
+    ck_assert_double_ge(spin_until(l, &order, "ab"), 0.09); /* one probe */
     ck_assert_uint_eq(hosts_figures(h).held, 0);
     slot_answered(&a[1].slot);
     loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "afbcd");
-    release(a, 6);
+    ck_assert_str_eq(order.text, "abcd");
+    release(a, 5);
+    hosts_free(h);
+    loop_ends_empty(l);
+}
+END_TEST
+
+START_TEST(hosts_hold_is_one_host_s)
+{
+    struct loop *l = loop_starts();
+    struct hosts_options o = options(9, 3);
+    struct hosts *h = hosts_new(l, &o);
+    struct order order = {0};
+    struct ask a[3];
+    make(a, 3, &order);
+    request(h, &a[0], "http://h:80");
+    loop_spin(l, 2);
+    slot_hold_host(&a[0].slot, 3600);
+    slot_release(&a[0].slot);
+    request(h, &a[1], "http://h:80");
+    request(h, &a[2], "http://other:80");
+    spin_for(l, 0.05);
+    ck_assert_str_eq(order.text, "ac");
+    ck_assert_uint_eq(hosts_figures(h).held, 1);
+    release(a, 3);
     hosts_free(h);
     loop_ends_empty(l);
 }
@@ -299,14 +330,10 @@ START_TEST(hosts_probe_held_again)
     for (int i = 1; i < 4; i++) {
         request(h, &a[i], "http://h:80");
     }
-    spin_for(l, 0.04);
-    ck_assert_str_eq(order.text, "ab");
+    spin_until(l, &order, "ab");
     slot_hold_host(&a[1].slot, 0.05);
     slot_release(&a[1].slot);
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "ab");
-    spin_for(l, 0.08);
-    ck_assert_str_eq(order.text, "abc");
+    ck_assert_double_ge(spin_until(l, &order, "abc"), 0.04);
     slot_release(&a[2].slot); /* ended without a new hold */
     loop_spin(l, 3);
     ck_assert_str_eq(order.text, "abcd");
@@ -374,7 +401,8 @@ START_TEST(hosts_fail_for_ever)
 }
 END_TEST
 
-static size_t granted_within(double rate, double per_host_rate, double seconds)
+/* Seconds until 20 of 60 have their slots. */
+static double granted_after(double rate, double per_host_rate)
 {
     struct loop *l = loop_starts();
     struct hosts_options o = options(99, 99);
@@ -383,26 +411,29 @@ static size_t granted_within(double rate, double per_host_rate, double seconds)
     struct hosts *h = hosts_new(l, &o);
     struct order order = {0};
     struct ask a[60];
+    const double then = loop_time(l);
     make(a, 60, &order);
     for (int i = 0; i < 60; i++) {
         request(h, &a[i], i % 2 ? "http://x:80" : "http://y:80");
     }
-    spin_for(l, seconds);
-    size_t n = order.len;
+    while (order.len < 20) {
+        loop_spin(l, 1);
+    }
+    const double took = loop_time(l) - then;
     release(a, 60);
     hosts_free(h);
     loop_ends_empty(l);
-    return n;
+    return took;
 }
 
 START_TEST(hosts_rates)
 {
-    size_t n = granted_within(50, 0, 0.4);
-    ck_assert_uint_ge(n, 17);
-    ck_assert_uint_le(n, 24);
-    n = granted_within(0, 25, 0.4); /* of each of two */
-    ck_assert_uint_ge(n, 17);
-    ck_assert_uint_le(n, 24);
+    double took = granted_after(50, 0);
+    ck_assert_double_ge(took, 0.32);
+    ck_assert_double_le(took, 2);
+    took = granted_after(0, 25); /* of each of two */
+    ck_assert_double_ge(took, 0.32);
+    ck_assert_double_le(took, 2);
 }
 END_TEST
 
@@ -440,6 +471,7 @@ Suite *net_hosts_suite(void)
     tcase_add_test(t, hosts_lookups);
     tcase_add_test(t, hosts_lookup_expires);
     tcase_add_test(t, hosts_hold);
+    tcase_add_test(t, hosts_hold_is_one_host_s);
     tcase_add_test(t, hosts_probe_held_again);
     tcase_add_test(t, hosts_given_up);
     tcase_add_test(t, hosts_fail_for_ever);
