@@ -209,7 +209,6 @@ static const struct {
     {"--segment-size 1" URL, F(session.segment_size), AS_BYTES, 65536, 0},
     {"--race" URL, F(session.race), AS_BOOL, 1, 0},
     {"--host-failures 3" URL, F(hosts.failures), AS_UNSIGNED, 3, 0},
-    {"-q" URL, F(net.loops), AS_UNSIGNED, 1, 0},
     {"--loops 8 -j 2" URL, F(net.loops), AS_UNSIGNED, 2, 0},
     {"--loops 3" URL, F(net.loops), AS_UNSIGNED, 3, 0},
     {"--executor-threads 2" URL, F(executor_threads), AS_UNSIGNED, 2, 0},
@@ -362,6 +361,15 @@ START_TEST(test_fields)
 }
 END_TEST
 
+START_TEST(test_two_loops_where_there_are_cores)
+{
+    struct options *some = options_are_good("-q" URL), *all = options_are_good("--loops auto" URL);
+    ck_assert_uint_eq(some->net.loops, all->net.loops > 1 ? 2 : 1);
+    options_free(some);
+    options_free(all);
+}
+END_TEST
+
 /* Whoever adds an option adds a good use of it, and a bad one if its value can be wrong. */
 START_TEST(test_every_option_is_tested)
 {
@@ -503,6 +511,7 @@ Suite *cli_options_suite(void)
     TCase *t = tcase_create("options");
     tcase_add_checked_fixture(t, options_setup, options_teardown);
     tcase_add_loop_test(t, test_fields, 0, sizeof fields / sizeof *fields);
+    tcase_add_test(t, test_two_loops_where_there_are_cores);
     tcase_add_test(t, test_every_option_is_tested);
     tcase_add_test(t, test_lists);
     tcase_add_test(t, test_standard_input_is_the_list);
