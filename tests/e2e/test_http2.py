@@ -91,6 +91,7 @@ def test_a_lost_connection(garner, server):
     assert all(garner.read(str(i + 1)) == web.data("256k.bin") for i in range(6))
 
 
+@pytest.mark.one_connection
 @pytest.mark.parametrize("loops", [1, 3])
 def test_large_bodies_fill_a_connection(garner, server, loops):
     """The first ones are asked for together on one of each loop; when they turn out to be large, the next have connections

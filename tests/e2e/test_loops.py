@@ -28,7 +28,7 @@ def test_as_many_threads(garner, faults, loops, beside):
 
 
 def test_no_more_than_jobs(garner, faults):
-    run = garner.start("-o", "{index}", "-j", 2, "--loops", 64, *[faults.url(f"/{i}", gate="g") for i in range(2)])
+    run = garner.start("-o", "{index}", "-j", 2, "--segments", 1, "--loops", 64, *[faults.url(f"/{i}", gate="g") for i in range(2)])
     faults.wait_gate("g", 2)
     assert threads(run) == 1
     faults.open("g")
