@@ -21,7 +21,7 @@
 #define CLAIM_BYTES ((int64_t)1024 * 1024)
 #define CLAIM_AFTER 1.0
 
-void part_init(struct part *p, const struct store *s)
+void part_init(struct part *p, struct store *s)
 {
     *p = (struct part){.store = s, .fd = -1};
     p->side.claim_at = -1;

@@ -14,7 +14,8 @@
  *
  * A body that was in memory until its commit needs no part: where the file system can, it goes to a
  * file without a name, which nobody else can have and which is gone if the process dies, and gets
- * its final name at once. Only a commit makes one, and none is left when its job ends.
+ * its final name at once. Only a commit makes one, and none is left when its job ends. Where a name
+ * is refused once, all are parts from then on.
  *
  * A struct part belongs to one thread at a time: to the job that runs, else to the loop's thread.
  */
@@ -31,14 +32,14 @@
 struct store;
 
 struct part {
-    const struct store *store; /* borrowed */
-    char *path;                /* owned: the final path; under IF_EXISTS_RENAME the one chosen */
-    char *wanted;              /* owned: the path before it was chosen; NULL: not chosen yet */
-    unsigned number;           /* of the choice; 0: the path itself */
-    bool choose;               /* a taken name is left for the next free one */
-    bool discard;              /* no file at all */
-    uint32_t tag;              /* not 0: its name bears it, as others write to the same path */
-    bool absent;               /* there was none when somebody looked */
+    struct store *store; /* borrowed */
+    char *path;          /* owned: the final path; under IF_EXISTS_RENAME the one chosen */
+    char *wanted;        /* owned: the path before it was chosen; NULL: not chosen yet */
+    unsigned number;     /* of the choice; 0: the path itself */
+    bool choose;         /* a taken name is left for the next free one */
+    bool discard;        /* no file at all */
+    uint32_t tag;        /* not 0: its name bears it, as others write to the same path */
+    bool absent;         /* there was none when somebody looked */
 
     int fd;             /* owned, locked; -1: none */
     bool unnamed;       /* it has no name, and is not locked */
@@ -67,7 +68,7 @@ struct spot {
     char part[NAME_MAX + 24], sidecar[NAME_MAX + 24];
 };
 
-void part_init(struct part *p, const struct store *s);
+void part_init(struct part *p, struct store *s);
 void part_fini(struct part *p);
 void part_close(struct part *p); /* the file stays, unlocked */
 
@@ -94,7 +95,8 @@ struct err *part_find(struct part *p, const struct spot *at);
 struct err *part_make(struct part *p, const struct spot *at, bool whole);
 
 /* Of one that is unnamed. part_link: name becomes its name, 0, or an errno value: EEXIST if it is
- * taken. part_forget: it is closed, and its chunks are to be written again. */
+ * taken; with another there will be no more that are unnamed. part_forget: it is closed, and its
+ * chunks are to be written again. */
 int part_link(struct part *p, int dir, const char *name);
 void part_forget(struct part *p, struct list *chunks, struct list *done);
 

@@ -12,7 +12,7 @@
 
 bool part__make_unnamed(struct part *p, const struct spot *at)
 {
-    if (!p->store->unnamed || !p->absent) {
+    if (!p->absent || !__atomic_load_n(&p->store->unnamed, __ATOMIC_RELAXED)) {
         return false;
     }
     /* whatever is wrong will be said of NAME.part */
@@ -31,11 +31,15 @@ int part_link(struct part *p, int dir, const char *name)
         (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", p->fd);
         rc = linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
     }
-    if (rc < 0) {
-        return errno;
+    if (rc == 0) {
+        p->unnamed = false;
+        return 0;
     }
-    p->unnamed = false;
-    return 0;
+    const int failed = errno;
+    if (failed != EEXIST) { /* each would be written twice */
+        __atomic_store_n(&p->store->unnamed, false, __ATOMIC_RELAXED);
+    }
+    return failed;
 }
 
 void part_forget(struct part *p, struct list *chunks, struct list *done)

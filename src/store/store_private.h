@@ -36,7 +36,10 @@ struct store {
     size_t nallowed;
     struct dir *unbound; /* owned; NULL unless targets may be absolute */
     bool fsync, resume, resume_unsafe;
-    bool unnamed; /* files without a name are to be had, in its directory at least */
+
+    /* Atomic. Files without a name are to be had, in its directory at least, and none was refused
+     * its name so far. */
+    bool unnamed;
 
     size_t buffer, bytes; /* the mark, and what is in memory */
     bool over;

@@ -155,6 +155,24 @@ def test_memory(torture, counts, share):
     assert not any(wrong), "\n\n".join(filter(None, wrong))
 
 
+def test_a_name_that_is_refused(garner, faults):
+    """Files that cannot have a name later have one from the beginning: that is found out once."""
+    def links(nth):
+        report = garner.path("report")
+        env = {"LD_PRELOAD": str(SHIM), "FAIL_CALL": "linkat", "FAIL_NTH": str(nth), "FAIL_REPORT": str(report)}
+        run = garner("-j", 2, "--executor-threads", 1, "-d", f"after{nth}",
+                     *[faults.url(f"/{i}", size=100, seed=i) for i in range(20)], env=env)
+        assert run.status == 0 and len(run.lines) == 20, run
+        assert all(garner.read(f"after{nth}/{i}") == faults.body(100, i) for i in range(20))
+        assert sum(name.startswith(f"after{nth}/") for name in garner.files()) == 20
+        return int(dict(line.split()[:2] for line in report.read_text().splitlines()).get("linkat", 0))
+
+    usual = links(0)
+    if usual == 0:
+        pytest.skip("no files without a name on this file system")
+    assert usual >= 20 and links(1) == 1
+
+
 @pytest.mark.parametrize("share", range(SHARES))
 def test_calls(torture, counts, share):
     counted, live = counts
