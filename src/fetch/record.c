@@ -58,9 +58,12 @@ static size_t room_for(const char *text)
 /* The copy of a text, which goes to *at. */
 static const char *put(char **at, const char *text)
 {
-    const char *copy = text ? *at : NULL;
+    const char *copy = *at;
 
-    *at = text ? stpcpy(*at, text) + 1 : *at;
+    if (!text || !copy) {
+        return NULL;
+    }
+    *at = stpcpy(*at, text) + 1;
     return copy;
 }
 
@@ -68,16 +71,13 @@ void record_take_reply(struct record *r, const struct reply *reply)
 {
     const size_t room =
         room_for(reply->content_type) + room_for(reply->etag) + room_for(reply->last_modified);
-    char *said = room ? malloc(room) : NULL, *at = said;
+    char *at = room ? malloc(room) : NULL;
 
     r->status = reply->status;
     r->http_version = reply->version;
     r->length_known = reply->length_known;
-    if (room && !said) {
-        return;
-    }
     free(r->said);
-    r->said = said;
+    r->said = at;
     r->content_type = put(&at, reply->content_type);
     r->etag = put(&at, reply->etag);
     r->last_modified = put(&at, reply->last_modified);

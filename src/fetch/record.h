@@ -71,7 +71,7 @@ void record_fini(struct record *r);
 struct record *record_new(void); /* NULL when memory ran out */
 void record_free(void *record);
 
-/* Keeps what a reply says; when memory runs out, what the one before it said. */
+/* Keeps what a reply says; when memory ran out, without its texts. */
 void record_take_reply(struct record *r, const struct reply *reply);
 
 /* The URL of the last request, its password hidden; owned by the caller. NULL: there was none, or
