@@ -181,6 +181,7 @@ static struct err *read_default_config(struct parse *p)
     struct err *e = path ? config_read(p, path, true) : NULL;
     free(path);
     p->output_here = p->return_when_here = p->body_here = false;
+    p->segments_here = p->race_here = false;
     return e;
 }
 

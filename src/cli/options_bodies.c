@@ -29,19 +29,6 @@ struct err *take_body(struct parse *p, const struct option_row *row, const char 
     return option_error(row, e);
 }
 
-struct err *take_spool(struct parse *p, const struct option_row *row, const char *value)
-{
-    int64_t most = 0;
-    struct err *e = units_size(value, &most);
-    if (!e && (double)most < row->min) {
-        e = err_new(ERR_USAGE, NULL, "'%s' is too little: at least %.0fk", value, row->min / 1024);
-    }
-    if (!e) {
-        p->o->output.spool = most;
-    }
-    return option_error(row, e);
-}
-
 static bool to_stdout(const struct output_options *out)
 {
     return out->bodies || (out->tar && strcmp(out->tar, "-") == 0);

@@ -14,7 +14,6 @@
 
 #define DEFAULT_JOBS     64
 #define DEFAULT_PER_HOST 8
-#define SEGMENT_LEAST    65536
 #define ASSUMED          "https://"
 
 static const int default_retry_codes[] = {408, 425, 429, 500, 502, 503, 504, 0};
@@ -176,9 +175,6 @@ static void derive(struct parse *p)
     o->hosts.requests = o->hosts.jobs * s->segments;
     if (o->net.loops > o->hosts.requests) { /* one more would never have anything to do */
         o->net.loops = o->hosts.requests;
-    }
-    if (s->segment_size < SEGMENT_LEAST) {
-        s->segment_size = SEGMENT_LEAST;
     }
     if (!p->look_ahead_set) {
         size_t ahead = (size_t)16 * o->hosts.jobs;
@@ -428,6 +424,24 @@ static void remark_command(const struct parse *p)
     command_free(c);
 }
 
+/* What was asked for and will not be, by what else was asked for. */
+static const char *without_effect(const struct parse *p)
+{
+    const struct session_options *s = &p->o->session;
+    if (p->segments_here && s->segments > 1 && s->discard) {
+        return "--segments: without effect, as a body that becomes no file comes over one "
+               "connection";
+    }
+    if (p->segments_here && s->segments > 1 && s->request.range) {
+        return "--segments: without effect, as a --range comes over one connection";
+    }
+    if (p->race_here && typed(p) > 1 && !p->files.count) {
+        return "--race: without effect, as no URL has a mirror; with --same-file they are mirrors "
+               "of one file";
+    }
+    return NULL;
+}
+
 static void remark(const struct parse *p)
 {
     const struct options *o = p->o;
@@ -437,6 +451,10 @@ static void remark(const struct parse *p)
     remark_command(p);
     if (p->warn && p->look_ahead_set && o->session.look_ahead < o->hosts.jobs) {
         p->warn(p->warn_arg, "--look-ahead is less than --jobs: fewer downloads run at once");
+    }
+    const char *vain = without_effect(p);
+    if (p->warn && vain && !o->output.quiet) {
+        p->warn(p->warn_arg, vain);
     }
 }
 

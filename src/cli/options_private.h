@@ -74,6 +74,7 @@ struct parse {
     /* What the same source may say once only: forgotten between the configuration file and the
      * command line, which may always say otherwise. */
     bool output_here, return_when_here, body_here;
+    bool segments_here, race_here; /* by the command line: who keeps it in a file hears no remark */
 };
 
 /* -- options_table.c -- */
@@ -101,6 +102,8 @@ struct err *option_unknown(const char *dashes, const char *name, size_t len);
 option_fn take_flag, take_unflag, take_string, take_list, take_choice, take_unsigned, take_count,
     take_size, take_duration, take_rate;
 
+/* A number of bytes of the row's range. */
+struct err *option_size(const struct option_row *row, const char *value, int64_t *out);
 /* "--name: <message of e>" in place of e, which is taken over. */
 struct err *option_error(const struct option_row *row, struct err *e);
 /* The name as people type it: "--jobs", or "-f". In text (at least 64 bytes). */
@@ -123,12 +126,12 @@ struct err *option_read_file(
 option_fn take_nothing, take_help, take_completion, take_version, take_input, take_file, take_dir,
     take_allow_dir, take_output, take_tree, take_no_resume, take_range, take_checksum, take_hash,
     take_key, take_mode, take_return_when, take_jobs, take_per_host, take_look_ahead, take_loops,
-    take_buffer, take_retry, take_retry_on, take_print, take_write_out, take_shard, take_verbose,
-    take_on_interrupt, take_exec;
+    take_segments, take_race, take_buffer, take_retry, take_retry_on, take_print, take_write_out,
+    take_shard, take_verbose, take_on_interrupt, take_exec;
 
 /* -- options_bodies.c: bodies that become no files -- */
 
-option_fn take_tar, take_body, take_spool;
+option_fn take_tar, take_body;
 
 /* What does not go together; NULL: nothing. */
 const char *options__bodies_wrong(const struct options *o);

@@ -276,20 +276,36 @@ struct err *take_loops(struct parse *p, const struct option_row *row, const char
         p->o->net.loops = cores < LOOPS_MOST ? cores : LOOPS_MOST;
         return NULL;
     }
+    struct err *e = take_unsigned(p, row, value);
+    if (e) {
+        err_unref(e);
+        e = option_error(
+            row, err_new(ERR_USAGE, NULL, "'%s' is not a number from %.0f to %.0f, or auto", value,
+                     row->min, row->max));
+    }
+    return e;
+}
+
+struct err *take_segments(struct parse *p, const struct option_row *row, const char *value)
+{
+    p->segments_here = true;
     return take_unsigned(p, row, value);
+}
+
+struct err *take_race(struct parse *p, const struct option_row *row, const char *value)
+{
+    p->race_here = true;
+    return take_flag(p, row, value);
 }
 
 struct err *take_buffer(struct parse *p, const struct option_row *row, const char *value)
 {
     int64_t bytes = 0;
-    struct err *e = units_size(value, &bytes);
-    if (!e && ((double)bytes < row->min || (uint64_t)bytes > SIZE_MAX)) {
-        e = err_new(ERR_USAGE, NULL, "'%s' is too little: at least %.0fk", value, row->min / 1024);
-    }
+    struct err *e = option_size(row, value, &bytes);
     if (!e) {
-        p->o->store.buffer = (size_t)bytes;
+        p->o->store.buffer = (uint64_t)bytes > SIZE_MAX ? SIZE_MAX : (size_t)bytes;
     }
-    return option_error(row, e);
+    return e;
 }
 
 struct err *take_retry(struct parse *p, const struct option_row *row, const char *value)

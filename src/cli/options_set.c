@@ -155,9 +155,18 @@ struct err *take_count(struct parse *p, const struct option_row *row, const char
     return e;
 }
 
+struct err *option_size(const struct option_row *row, const char *value, int64_t *out)
+{
+    struct err *e = units_size(value, out);
+    if (!e && (double)*out < row->min) {
+        e = err_new(ERR_USAGE, NULL, "'%s' is too little: at least %.0fk", value, row->min / 1024);
+    }
+    return option_error(row, e);
+}
+
 struct err *take_size(struct parse *p, const struct option_row *row, const char *value)
 {
-    return option_error(row, units_size(value, field(p, row)));
+    return option_size(row, value, field(p, row));
 }
 
 struct err *take_duration(struct parse *p, const struct option_row *row, const char *value)

@@ -87,7 +87,7 @@ const struct option_row option_rows[] = {
     {"fail-fast", 0, GROUP_AWAIT, ROW_COMMON, NULL, take_flag, O(session.fail_fast), 0, 0,
         "the first failure cancels the rest"},
     {"fail-early", 0, GROUP_AWAIT, 0, NULL, take_flag, O(session.fail_fast), 0, 0, NULL},
-    {"race", 0, GROUP_AWAIT, 0, NULL, take_flag, O(session.race), 0, 0,
+    {"race", 0, GROUP_AWAIT, 0, NULL, take_race, O(session.race), 0, 0,
         "ask all mirrors at once; the first that answers"},
     {"same-file", 0, GROUP_AWAIT, 0, NULL, take_flag, O(input.same_file), 0, 0,
         "all URLs of the command line are mirrors of one"},
@@ -117,7 +117,7 @@ const struct option_row option_rows[] = {
         "downloads at once (64)"},
     {"per-host", 0, GROUP_PACE, ROW_COMMON, "N", take_per_host, O(hosts.per_host), 1, 65535,
         "requests at once to one host (8, or as -j says)"},
-    {"segments", 0, GROUP_PACE, ROW_COMMON, "N", take_unsigned, O(session.segments), 1, 64,
+    {"segments", 0, GROUP_PACE, ROW_COMMON, "N", take_segments, O(session.segments), 1, 64,
         "connections for one large file (1)"},
     {"segment-size", 0, GROUP_PACE, 0, "SIZE", take_size, O(session.segment_size), 65536, 0,
         "no connection for less of a file than this (1M)"},
@@ -137,7 +137,7 @@ const struct option_row option_rows[] = {
         "threads for files and digests (cores + 4)"},
     {"buffer", 0, GROUP_PACE, 0, "SIZE", take_buffer, 0, 65536, 0,
         "bytes in memory that are not yet written (64M)"},
-    {"spool", 0, GROUP_PACE, 0, "SIZE", take_spool, 0, 65536, 0,
+    {"spool", 0, GROUP_PACE, 0, "SIZE", take_size, O(output.spool), 65536, 0,
         "bytes of bodies that wait for their turn (1G)"},
 
     /* -- retrying -- */

@@ -208,6 +208,7 @@ def test_a_digest_is_known_before_anything_goes_out(garner, faults):
 # -- readers ---------------------------------------------------------------------------------
 
 
+@pytest.mark.one_connection  # --segments would be remarked on
 def test_a_reader_that_goes_away(garner, nginx):
     run, pipe = unread(garner, "-o", "-", *[nginx.url("/f/3m.bin")] * 20)
     pipe.read(100)

@@ -174,6 +174,7 @@ def test_a_member_that_goes_out_is_finished(garner, nginx):
     assert [(r["path"], r["state"]) for r in records(garner) if r["state"] != "cancelled"] == [(got[0][0], "finished")]
 
 
+@pytest.mark.one_connection  # --segments would be remarked on
 def test_nobody_reads(garner, nginx):
     run, pipe = unread(garner, "--tar", "-", *[nginx.url(f"/f/3m.bin?{i}") for i in range(5)], "-o", "{index}")
     run.until(lambda: len(pipe.peek()) > 0, "output")

@@ -206,7 +206,7 @@ static const struct {
     {"-j 1 --segments 4 --loops 3" URL, F(net.loops), AS_UNSIGNED, 3, 0},
     {"-q" URL, F(session.segments), AS_UNSIGNED, 1, 0},
     {"--segment-size 4M" URL, F(session.segment_size), AS_BYTES, 4 << 20, 0},
-    {"--segment-size 1" URL, F(session.segment_size), AS_BYTES, 65536, 0},
+    {"--segment-size 64k" URL, F(session.segment_size), AS_BYTES, 65536, 0},
     {"--race" URL, F(session.race), AS_BOOL, 1, 0},
     {"--host-failures 3" URL, F(hosts.failures), AS_UNSIGNED, 3, 0},
     {"--loops 8 -j 2" URL, F(net.loops), AS_UNSIGNED, 2, 0},
@@ -459,20 +459,14 @@ START_TEST(test_one_name_for_several_urls)
 }
 END_TEST
 
-static void count_warning(void *arg, const char *text)
+/* As many as the machine has cores for, and two at most: auto is not less. */
+START_TEST(test_loops_by_default)
 {
-    ck_assert_ptr_nonnull(strstr(text, "--look-ahead"));
-    ++*(unsigned *)arg;
-}
-
-START_TEST(test_warning)
-{
-    unsigned count = 0;
-    struct options *o = NULL;
-    char *argv[] = {(char[]){"garner"}, (char[]){"--look-ahead=2"}, (char[]){"http://h/x"}, NULL};
-    err_is_none(options_parse(3, argv, count_warning, &count, &o));
-    ck_assert_uint_eq(count, 1);
-    options_free(o);
+    struct options *usual = options_are_good("-q http://h/x");
+    struct options *every = options_are_good("--loops auto http://h/x");
+    ck_assert_uint_eq(usual->net.loops, every->net.loops > 1 ? 2 : 1);
+    options_free(usual);
+    options_free(every);
 }
 END_TEST
 
@@ -516,7 +510,7 @@ Suite *cli_options_suite(void)
     tcase_add_test(t, test_lists);
     tcase_add_test(t, test_standard_input_is_the_list);
     tcase_add_test(t, test_one_name_for_several_urls);
-    tcase_add_test(t, test_warning);
+    tcase_add_test(t, test_loops_by_default);
     tcase_add_test(t, test_debug_by_environment);
     tcase_add_test(t, test_help_fits);
     suite_add_tcase(s, t);

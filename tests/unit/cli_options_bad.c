@@ -4,6 +4,7 @@
 #include "queue/redis.h"
 #include "support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define URL " http://h/x"
@@ -96,9 +97,10 @@ static const struct {
     {"--per-host-rate 5/x" URL, "--per-host-rate: '5/x'"},
     {"--segments 0" URL, "--segments: '0'"}, {"--segments 65" URL, "--segments: '65'"},
     {"--segment-size x" URL, "--segment-size: 'x'"},
+    {"--segment-size 65535" URL, "--segment-size: '65535' is too little: at least 64k"},
     {"--host-failures x" URL, "--host-failures: 'x'"},
     {"--loops 0" URL, "--loops: '0'"}, {"--loops 65" URL, "--loops: '65'"},
-    {"--loops x" URL, "--loops: 'x'"}, {"--loops " URL, "--loops: ''"},
+    {"--loops x" URL, "--loops: 'x' is not a number from 1 to 64, or auto"}, {"--loops " URL, "--loops: ''"},
     {"--executor-threads 0" URL, "--executor-threads: '0'"},
     {"--buffer x" URL, "--buffer: 'x'"}, {"--buffer 1k" URL, "--buffer: '1k' is too little"},
     {"--retry x" URL, "--retry: 'x'"}, {"--retry -1" URL, "--retry: '-1'"},
@@ -140,7 +142,7 @@ static const struct {
     {"-K missing" URL, "missing: No such file"},
     {"--body=x --json" URL, "--body: 'x'"}, {"--body=0 --json" URL, "--body: '0' is too little"},
     {"--tar " URL, "--tar: "}, {"--spool x" URL, "--spool: 'x'"},
-    {"--spool 1k" URL, "--spool: '1k' is too little"},
+    {"--spool 1k" URL, "--spool: '1k' is too little: at least 64k"},
     /* contradictions */
     {"-o - --json" URL, "records need --records"}, {"-o - -w x" URL, "records need --records"},
     {"-o - --print new" URL, "records need"}, {"-o - --print0" URL, "records need"},
@@ -225,6 +227,53 @@ START_TEST(test_no_secret_in_a_message)
 END_TEST
 
 Suite *cli_options_bad_suite(void);
+struct remarks {
+    const char *begin; /* of each */
+    unsigned count;
+};
+
+static void note_remark(void *arg, const char *text)
+{
+    struct remarks *r = arg;
+    ck_assert_msg(r->begin && strstr(text, r->begin) == text, "%s", text);
+    r->count++;
+}
+
+/* begin: what the only remark begins with; NULL: there is none. */
+static void remarks_are(const char *words, const char *begin)
+{
+    struct remarks r = {begin, 0};
+    struct options *o = NULL;
+    char text[200], *argv[16] = {(char[]){"garner"}}, *save = NULL;
+    int argc = 1;
+    snprintf(text, sizeof text, "%s", words);
+    for (char *w = strtok_r(text, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+        argv[argc++] = w;
+    }
+    err_is_none(options_parse(argc, argv, note_remark, &r, &o));
+    ck_assert_msg(r.count == (begin ? 1 : 0), "%u of %s", r.count, words);
+    options_free(o);
+}
+
+START_TEST(test_remarks)
+{
+    const char *segments = "--segments: without effect", *race = "--race: without effect";
+    remarks_are("--look-ahead=2 http://h/x", "--look-ahead is less than --jobs");
+    remarks_are("--segments 2 http://h/x", NULL);
+    remarks_are("--segments 2 -o - http://h/x", segments);
+    remarks_are("--segments 2 --tar x.tar http://h/x", segments);
+    remarks_are("--segments 2 --json --body http://h/x", segments);
+    remarks_are("--segments 2 --discard http://h/x", segments);
+    remarks_are("--segments 2 -r 0-9 http://h/x", segments);
+    remarks_are("--segments 1 --discard http://h/x", NULL);
+    remarks_are("--segments 2 -q --discard http://h/x", NULL);
+    remarks_are("--race http://h/x http://h/y", race);
+    remarks_are("--race http://h/x", NULL);
+    remarks_are("--race --same-file http://h/x http://h/y", NULL);
+    remarks_are("--race -i list http://h/x http://h/y", NULL);
+}
+END_TEST
+
 Suite *cli_options_bad_suite(void)
 {
     Suite *s = suite_create("cli_options_bad");
@@ -232,6 +281,7 @@ Suite *cli_options_bad_suite(void)
     tcase_add_checked_fixture(t, options_setup, options_teardown);
     tcase_add_loop_test(t, test_bad, 0, sizeof bad / sizeof *bad);
     tcase_add_test(t, test_no_secret_in_a_message);
+    tcase_add_test(t, test_remarks);
     suite_add_tcase(s, t);
     return s;
 }
