@@ -26,6 +26,7 @@
 #include "cli/tasklist.h"
 #include "net/loops.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +119,6 @@ static struct err *open_output(struct app *app)
         error = bodies_open(app->options, &app->bodies);
     }
     if (!error) {
-        ledger_start(app->ledger, l, runner_executor(app->runner), on_output_failed, app);
         error = records_new(l, o, &events, &app->records);
     }
     if (!error) {
@@ -197,12 +197,13 @@ static struct err *open_checksums(struct app *app)
     return where && !sums_is_url(where) ? sums_read(where, &app->checksums) : NULL;
 }
 
-/* Last of all: what is open now stays so. No thread has been started yet. */
+/* Last of all: what is open now stays so. A thread that is there already would be left out. */
 static void confine(struct app *app)
 {
     struct buf say = BUF_INIT;
     int dirs[LEDGER_DIRS + 1];
 
+    assert(executor_threads(runner_executor(app->runner)) == 0);
     ledger_dirs(app->ledger, dirs);
     dirs[LEDGER_DIRS] = bodies_dir(app->bodies);
     sandbox_confine(app->options, dirs, LEDGER_DIRS + 1, &say);
@@ -246,6 +247,8 @@ static struct err *open_all(struct app *app, const struct trace *trace)
     }
     if (!error) {
         confine(app);
+        ledger_start(app->ledger, runner_loop(app->runner), runner_executor(app->runner),
+            on_output_failed, app); /* it writes at once, in a thread */
     }
     return error;
 }

@@ -18,7 +18,8 @@ struct ledger;
 struct err *ledger_open(const struct options *o, struct ledger **out);
 void ledger_free(struct ledger *g); /* before the loop; NULL is ignored */
 
-/* Before the session. on_failed: see journal_start. */
+/* Before the session runs, and after the sandbox: it may start a thread. on_failed: see
+ * journal_start. */
 void ledger_start(struct ledger *g, struct loop *l, struct executor *ex,
     void (*on_failed)(void *arg, struct err *e), void *arg);
 

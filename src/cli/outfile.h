@@ -16,7 +16,7 @@ struct outfile;
 /* fd: closed by outfile_free if own_fd. name: for messages, copied. tail: static; "": none. What is
  * no regular file gets it at the end only. NULL when memory ran out: then fd is left alone. */
 struct outfile *outfile_new(int fd, bool own_fd, const char *name, const char *tail);
-/* Before the first outfile_add. */
+/* Before the first outfile_added. What is there already is written at once: in a thread. */
 void outfile_start(struct outfile *o, struct loop *l, struct executor *ex);
 void outfile_free(struct outfile *o); /* before the executor; NULL is ignored */
 

@@ -2,6 +2,7 @@
 """What garner keeps away from: private addresses, and every file that is not its own."""
 
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -232,3 +233,18 @@ def test_an_absolute_template(intrude, garner, faults, tmp_path):
 def test_names_are_looked_up_inside(garner, faults):
     run = garner("-v", faults.url("/a", host="localhost"), faults.url("/b", host="name.test"), env=garner.with_names())
     assert run.status == 0, run
+
+
+def test_every_thread_is_kept_in(garner, faults):
+    """What is written beside the files begins early, and in a thread."""
+    garner.write("list", "\n".join([faults.url("/a"), faults.url("/b"), faults.url("/c", gate="g"), faults.url("/d", gate="g")]))
+    run = garner.start("-v", "-d", "d", "-i", "list", "--report", "page.html", "--timeline", "time.json", "--events", "events",
+                       "--journal", "journal", "--failures", "left", "--records", "records")
+    faults.wait_gate("g", 2)
+    run.until(lambda: garner.path("d/a").exists() and garner.path("d/b").exists())
+    threads = pathlib.Path(f"/proc/{run.popen.pid}/task").glob("*/status")
+    kept = ["NoNewPrivs:\t1" in thread.read_text() for thread in threads]
+    faults.open("g")
+    end = run.wait()
+    assert end.status == 0 and len(kept) > 1, end
+    assert all(kept) or "sandbox: none" in end.stderr, kept
