@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is printed, and where."""
 
+import base64
 import os
 import re
 import subprocess
@@ -164,6 +165,24 @@ def test_nothing_of_a_server_reaches_the_terminal_unescaped(garner, faults):
 def test_passwords_are_not_shown(garner, faults):
     run = garner("-v", "--retry", 0, f"http://anna:geheim@127.0.0.1:{faults.port}/a?status=404")
     assert "geheim" not in run.stderr, run
+
+
+@pytest.mark.parametrize("how", ["-vv", "trace"])
+def test_secrets_are_not_shown_on_the_wire(garner, faults, other, nginx, how):
+    """Nor are queries, wherever a URL stands; names and paths are."""
+    args, env = (["-vv"], {}) if how == "-vv" else ([], {"GARNER_TRACE": "net"})
+    args += ["--retry", 0, "-u", "anna:geheim", "-b", "k=geheim", "--cookie-jar", "jar", "-e", "http://ref/?geheim"]
+    target = faults.url("/b", header="Set-Cookie: s=geheim").replace("?", "?t=12:30&geheim&")
+    runs = [garner(*args, target, env=env),
+            garner(*args, faults.url("/r", location=target), env=env),
+            garner(*args, "-x", f"http://x:geheim@127.0.0.1:{other.port}", "http://far.test/p?geheim", env=env),
+            garner(*args, "--cacert", nginx.cacert, nginx.tls("/f/tiny.txt?geheim"), env=env)]
+    said = "".join(run.stderr for run in runs)
+    assert {run.status for run in runs} == {0} and "geheim" not in said and "Basic" in said, said
+    assert base64.b64encode(b"anna:geheim").decode() not in said and base64.b64encode(b"x:geheim").decode() not in said, said
+    for text in ("> GET /b?***", "< Location: http://", "GET http://far.test/p?***", "> GET /f/tiny.txt?***", "HTTP/2 200",
+                 "authorization: ***", "Cookie: ***", "Referer: http://ref/?***"):
+        assert text in said, text
 
 
 def test_verbose_and_progress(garner, faults):
