@@ -263,7 +263,7 @@ enum verdict attempt_judge(struct attempt *a, struct err *status, struct err **e
     if (r->status != 0 && r->status != 429 && r->status != 503) {
         slot_answered(a->slot);
     }
-    if (a->ask_again) {
+    if (a->ask_again && !err_is(status, ERR_CANCELLED)) {
         return ATTEMPT_AGAIN;
     }
     if (local) {

@@ -69,6 +69,7 @@ tests_unit_check_garner_SOURCES += tests/unit/cli_options.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_options_bad.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_config.c tests/unit/cli_habits.c
 tests_unit_check_garner_SOURCES += tests/unit/fetch_command.c
+tests_unit_check_garner_SOURCES += tests/unit/fetch_judge.c
 tests_unit_check_garner_SOURCES += tests/unit/fetch_key.c
 tests_unit_check_garner_SOURCES += tests/unit/forkserver.c
 tests_unit_check_garner_SOURCES += tests/unit/fetch_resume.c
