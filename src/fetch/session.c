@@ -263,10 +263,7 @@ static enum co_state run_step(void *frame, struct err *status)
             break;
         }
         future_unref(r->wait);
-        r->wait = s->idle = future_new(s->env.loop);
-        if (!r->wait) {
-            return co_fail(&r->co, err_plain(ERR_NOMEM));
-        }
+        r->wait = s->idle = future_new(s->env.loop); /* no memory: looked at again in a turn */
         CO_AWAIT(&r->co, r->wait);
     }
     if (!r->error && s->local) {

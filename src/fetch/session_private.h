@@ -79,9 +79,6 @@ void session__check_over(struct session *s);
 /* The local side failed for every entry; the first such error is kept. Takes it over. */
 void session__fail_local(struct session *s, struct err *e);
 
-/* True for an error of the local side that would meet every entry (cli.md, Exit status). */
-bool session__fails_everywhere(const struct session *s, const struct job *job, const struct err *e);
-
 /* Entries are still to be read. */
 static inline bool session__reading(const struct session *s)
 {
