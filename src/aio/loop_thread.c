@@ -188,9 +188,6 @@ struct err *elsewhere_start(struct loop_thread *t, struct elsewhere *w,
     const struct elsewhere_ops *ops, struct future **out)
 {
     *out = NULL;
-    if (t->stopped) {
-        return err_new(ERR_RUNTIME, NULL, "the loop's thread has ended");
-    }
     struct err *e = loop_thread_start(t);
     if (e) {
         return e;
@@ -278,6 +275,9 @@ struct err *loop_thread_start(struct loop_thread *t)
 {
     sigset_t all, old;
 
+    if (t->stopped) {
+        return err_new(ERR_RUNTIME, NULL, "the loop's thread has ended");
+    }
     if (t->running) {
         return NULL;
     }

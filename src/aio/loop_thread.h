@@ -25,7 +25,8 @@ struct loop_thread *loop_thread_new(struct loop *home, const struct trace *trace
 /* Belongs to its thread while that runs, to home's before and after. */
 struct loop *loop_thread_loop(struct loop_thread *t);
 
-/* Starts the thread, which blocks all signals; idempotent. ERR_RUNTIME: there can be none. */
+/* Starts the thread, which blocks all signals; idempotent. ERR_RUNTIME: there can be none, or it
+ * was stopped. */
 struct err *loop_thread_start(struct loop_thread *t);
 
 /* Cancels what is under way, waits for its end and the thread's, and completes the futures here

@@ -312,6 +312,20 @@ START_TEST(a_thread_that_nobody_needed)
 }
 END_TEST
 
+START_TEST(nothing_starts_after_a_stop)
+{
+    struct loop *l = loop_starts();
+    struct loop_thread *t = thread_begins(l);
+    struct err *e = NULL;
+    loop_thread_stop(t);
+    err_is_kind(loop_thread_start(t), ERR_RUNTIME);
+    ck_assert_ptr_null(run_elsewhere(t, chore_start, NULL, &e));
+    err_is_kind(e, ERR_RUNTIME);
+    loop_thread_free(t);
+    loop_ends_empty(l);
+}
+END_TEST
+
 static struct future *no_start(struct loop *there, void *arg)
 {
     (void)there;
@@ -348,6 +362,7 @@ Suite *loop_thread_suite(void)
     tcase_add_test(tc, a_stop_cancels_and_waits);
     tcase_add_test(tc, a_stop_delivers_what_nobody_heard_of);
     tcase_add_test(tc, a_thread_that_nobody_needed);
+    tcase_add_test(tc, nothing_starts_after_a_stop);
     tcase_add_test(tc, a_start_that_fails);
     suite_add_tcase(s, tc);
     return s;
