@@ -84,7 +84,7 @@ static int on_ready(void *easy, char *remote_ip, char *local_ip, int remote_port
 
 static bool is_head(const struct transfer *t)
 {
-    return t->rq->method && t->rq->method[0] == 'H' && t->rq->method[1] == 'E';
+    return t->rq->method && strcmp(t->rq->method, "HEAD") == 0;
 }
 
 static struct err *too_large(const struct transfer *t)

@@ -46,11 +46,12 @@ static struct err *there_head(void *arg, const struct reply *r)
     return NULL;
 }
 
+/* At least n: how much a callback brings is libcurl's word. */
 static size_t room_for(const struct far *f, size_t n)
 {
     int64_t room = f->expected >= (int64_t)n ? f->expected : f->nfilling ? BLOCK : PIECE;
     room = room < (int64_t)n ? (int64_t)n : room;
-    return room < BLOCK / 2 ? (size_t)room : BLOCK;
+    return n > BLOCK ? n : room < BLOCK / 2 ? (size_t)room : BLOCK;
 }
 
 static struct err *there_body(void *arg, const void *bytes, size_t n)

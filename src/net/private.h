@@ -217,7 +217,8 @@ struct transfer {
     bool held;                       /* transfer_hold */
     double held_since, held_time;    /* while held; the sum of earlier times */
     struct list sockets;             /* opened for it, not yet established */
-    struct handle late;              /* a cancel from inside libcurl */
+    struct handle late;              /* a cancel from inside libcurl ... */
+    bool cancelled;                  /* ... was asked for */
     struct timer timer;              /* the earliest deadline, or sooner */
     enum transfer_phase phase;
     bool resolved;                     /* on_resolved was called */

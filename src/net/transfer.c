@@ -40,6 +40,10 @@ static void take_figures(struct transfer *t)
 
 void transfer__end(struct transfer *t, struct err *e)
 {
+    if (t->cancelled) { /* it has ended meanwhile, but whoever cancels counts on it */
+        err_unref(e);
+        e = err_plain(ERR_CANCELLED);
+    }
     if (t->easy) {
         take_figures(t);
         multi__remove(t->m, t);
@@ -188,6 +192,7 @@ static bool cancel(struct future *f)
 {
     struct transfer *t = container_of(f, struct transfer, future);
     if (t->m->inside) {
+        t->cancelled = true;
         loop_post(t->m->loop, &t->late);
     } else {
         multi__now(t->m);

@@ -85,6 +85,11 @@ def test_head_as_a_method(garner, faults):
     assert (run.status, run.record["state"], run.record["size"]) == (0, "finished", 77) and not run.files, run
 
 
+def test_a_method_like_head_has_a_body(garner, faults):
+    run = garner("--json", "-X", "HELP", "--require-length", faults.url("/a", no_length=1))
+    assert run.status == 1 and run.record["error"]["kind"] == "policy", run
+
+
 def test_get_as_a_method_is_resumed(garner, faults):
     url = faults.url("/a", size=3000, etag='"e"', ranges=1, fail=1, cut=1000)
     run = garner("--json", "-X", "GET", "--retry-delay", "1ms", url)

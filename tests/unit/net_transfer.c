@@ -207,6 +207,35 @@ START_TEST(transfer_receiver_refuses)
 }
 END_TEST
 
+static struct err *cancels(void *arg, const void *bytes, size_t n)
+{
+    (void)bytes;
+    (void)n;
+    ck_assert(future_cancel(*(struct future **)arg));
+    return NULL;
+}
+
+/* The last bytes are here, and the end is noticed before the cancel has its turn. */
+START_TEST(transfer_cancelled_by_its_receiver)
+{
+    static const struct receiver receiver = {.on_body = cancels};
+    struct world w = {0};
+    world_begin(&w);
+    struct url *u = server_url(w.server, "/ok");
+    struct request rq = {.url = u};
+    struct err *e = NULL;
+    struct future *f = NULL;
+    f = transfer_start(w.multi, &rq, &receiver, &f, &e);
+    err_is_none(e);
+    loop_completes(w.loop, f);
+    ck_assert(future_cancelled(f));
+    ck_assert_int_eq(transfer_reply(f)->status, 200);
+    future_unref(f);
+    url_free(u);
+    world_end(&w);
+}
+END_TEST
+
 Suite *net_transfer_suite(void)
 {
     Suite *s = suite_create("net_transfer");
@@ -221,6 +250,7 @@ Suite *net_transfer_suite(void)
     tcase_add_test(t, transfer_dns);
     tcase_add_test(t, transfer_sizes);
     tcase_add_test(t, transfer_receiver_refuses);
+    tcase_add_test(t, transfer_cancelled_by_its_receiver);
     suite_add_tcase(s, t);
     return s;
 }
