@@ -162,9 +162,7 @@ static enum verdict out_of_range(struct attempt *a, const struct reply *r, struc
         return ATTEMPT_FAILED;
     }
     const int64_t have = sink_have(a->sink, &v);
-    const char *slash = r->content_range ? strrchr(r->content_range, '/') : NULL;
-    if (slash && (v->total < 0 || have == v->total) && strtoll(slash + 1, NULL, 10) == have &&
-        (!r->etag || !v->etag || strcmp(r->etag, v->etag) == 0)) {
+    if (resume_complete(v, have, r)) {
         return ATTEMPT_DONE;
     }
     a->fresh = true;

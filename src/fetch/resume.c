@@ -87,18 +87,37 @@ static bool same_version(const struct validators *v, const struct reply *r)
                same_text(v->last_modified, r->last_modified));
 }
 
+/* A server that ignores the condition sends a range of whatever it has by now. One that honours it
+ * shows the validator: RFC 9110 15.3.7 asks for the ETag, and all known ones send the date, too. */
+static bool shows_version(
+    const struct resume *plan, const struct validators *v, const struct reply *r)
+{
+    if (plan->how == RESUME_UNCHECKED) {
+        return same_version(v, r);
+    }
+    return v->etag ? same_text(v->etag, r->etag) : same_text(v->last_modified, r->last_modified);
+}
+
+/* Several ranges in one body have their Content-Range within it. */
+static bool multipart(const struct reply *r)
+{
+    static const char type[] = "multipart/byteranges";
+
+    return r->content_type && strncasecmp(r->content_type, type, sizeof type - 1) == 0;
+}
+
 static bool range_fits(const struct resume *plan, const struct validators *v, const struct reply *r)
 {
     int64_t first, last, total;
 
     if (!resume_content_range(r->content_range, &first, &last, &total) ||
-        (total < 0 && plan->sized) ||
+        (total < 0 && plan->sized) || multipart(r) ||
         (r->content_length >= 0 && r->content_length != last - first + 1)) {
         return false;
     }
     return first == plan->from && (v->total < 0 || total < 0 || total == v->total) &&
            (v->total < 0 || last < v->total) && same_text(v->coding, r->content_encoding) &&
-           same_version(v, r);
+           shows_version(plan, v, r);
 }
 
 enum resume_verdict resume_judge(
@@ -109,10 +128,30 @@ enum resume_verdict resume_judge(
         return plan->how != RESUME_NOT && range_fits(plan, v, r) ? RESUME_TAKE : RESUME_START_OVER;
     }
     *offset = 0;
+    if (plan->how != RESUME_NOT && r->status != 200 && r->status != 203) {
+        return RESUME_START_OVER; /* no content, or not the file's */
+    }
     if (plan->how == RESUME_IF_RANGE && strong_etag(v->etag) && same_text(v->etag, r->etag)) {
         return RESUME_ASK_MATCH;
     }
     return RESUME_TAKE;
+}
+
+/* Where the size of the version was never told, another version's may happen to be what is there:
+ * then its validator has to be shown. */
+bool resume_complete(const struct validators *v, int64_t have, const struct reply *r)
+{
+    const char *slash = r->content_range ? strrchr(r->content_range, '/') : NULL;
+    int64_t size;
+
+    if (!slash++ || !number(&slash, &size) || *slash != '\0' || size != have) {
+        return false;
+    }
+    if (v->total < 0) {
+        return v->etag ? same_text(v->etag, r->etag)
+                       : v->last_modified && same_text(v->last_modified, r->last_modified);
+    }
+    return have == v->total && (!r->etag || !v->etag || same_text(r->etag, v->etag));
 }
 
 struct validators resume_version(const struct reply *r, bool plain)

@@ -33,10 +33,13 @@ enum resume_verdict {
     RESUME_START_OVER, /* not to be used: ask again from the start */
 };
 
-/* What to make of a 200 or 206 to a request planned so; v: as at the plan. Of a 206 that is taken
- * only the bytes up to the end that its Content-Range names are to be used. */
+/* What to make of a success in reply to a request planned so; v: as at the plan. Of a 206 that is
+ * taken only the bytes up to the end that its Content-Range names are to be used. */
 enum resume_verdict resume_judge(
     const struct resume *plan, const struct validators *v, const struct reply *r, int64_t *offset);
+
+/* Whether a 416 says that the `have` bytes of version v are all there are. */
+bool resume_complete(const struct validators *v, int64_t have, const struct reply *r);
 
 /* Reads "bytes a-b/total" (total -1 for '*'); false if it is anything else or makes no sense. */
 bool resume_content_range(const char *text, int64_t *first, int64_t *last, int64_t *total);

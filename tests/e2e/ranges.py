@@ -13,6 +13,7 @@
     bare=1              206 without Content-Range
     range=V             Content-Range: V instead of the true one
     multipart=1         206 multipart/byteranges
+    anonymous=1         206 and 416 show neither ETag nor Last-Modified
     coding=C            206 with Content-Encoding: C
     unsatisfied=N|none  always 416, with that total or without Content-Range
     range_status=N      that status for every request with Range
@@ -71,6 +72,8 @@ def answer(q, sent, status, headers, data, etag, modified):
     first, _, last = span[6:].partition("-")
     start = int(first) if first else max(0, len(data) - int(last))
     end = min(int(last), len(data) - 1) if first and last else len(data) - 1
+    if "anonymous" in q:
+        headers = [(k, v) for k, v in headers if k not in ("ETag", "Last-Modified")]
     if "unsatisfied" in q or start >= len(data):
         total = q.get("unsatisfied", str(len(data)))
         return 416, headers + ([] if total == "none" else [("Content-Range", f"bytes */{total}")]), b""

@@ -110,7 +110,8 @@ def test_if_match_is_tried_once(garner, faults, how):
 @ways
 @pytest.mark.parametrize("fault", [
     dict(shift=1), dict(shift=-1), dict(total=SIZE + 1), dict(total=SIZE - 1), dict(multipart=1), dict(bare=1),
-    dict(coding="gzip"), dict(ranges="blind", version="1,2,2", etag='"{v}"'), dict(range="bytes 0-599999/600000"),
+    dict(coding="gzip"), dict(ranges="blind", version="1,2,2", etag='"{v}"'),
+    dict(ranges="blind", version="1,2,2", etag='"{v}"', anonymous=1), dict(range="bytes 0-599999/600000"),
     dict(range="bytes 400000-599999/x"), dict(range="bytes 400000-399999/600000"), dict(range="items 400000-599999/600000"),
     dict(range="bytes 400000-700000/600000"), dict(range="bytes */600000"), dict(range="bytes 400000-499999/600000"),
     dict(range="bytes 400000-99999999999999999999/*")],
@@ -174,6 +175,28 @@ def test_promised_ranges_without_bytes(garner, faults):
     run = garner("--json", "--retry", 3, "--retry-delay", "10ms", faults.url("/a.bin", size=SIZE, cut=AT, fail=1, hollow=1, **STRONG), timeout=20)
     assert run.status == (0 if "a.bin" in run.files else 1) and len(faults.requests()) <= 5, run
     assert "a.bin" not in run.files or garner.read("a.bin") == faults.body(SIZE)
+
+
+@ways
+@pytest.mark.parametrize("known", [dict(modified=OLD), dict(etag='"v{v}"')], ids=["date", "etag"])
+def test_a_range_that_does_not_say_of_what(garner, faults, how, known):
+    """The condition is ignored, and another version's rest sent without a validator."""
+    run = resumed(garner, faults, how, ranges="blind", version="1,2,2", anonymous=1, **known)
+    whole(run, garner, faults.body(SIZE, 2))
+
+
+@ways
+@pytest.mark.parametrize("status", [204, 205, 299])
+def test_no_content_in_place_of_the_rest(garner, faults, how, status):
+    run = resumed(garner, faults, how, range_status=status, **STRONG)
+    whole(run, garner, faults.body(SIZE))
+    assert [asked(r)[0] is None for r in faults.requests()] == [True, False, True]
+
+
+def test_416_with_the_size_of_another_version(garner, faults):
+    """The first reply did not tell its size, and what came of it happens to be as long as the new one."""
+    run = resumed(garner, faults, "retry", chunked=1, ranges="blind", anonymous=1, etag='"{v}"', version="1,2,2", size=f"{SIZE}|{AT}|{AT}")
+    whole(run, garner, faults.body(AT, 2))
 
 
 @ways

@@ -104,8 +104,13 @@ static const struct {
 } verdicts[] = {
     {RESUME_IF_RANGE, 206, "bytes 5-9/10", "\"a\"", NULL, RESUME_TAKE, 5},
     {RESUME_IF_RANGE, 206, "bytes 5-9/*", "\"a\"", NULL, RESUME_TAKE, 5},
-    {RESUME_IF_RANGE, 206, "bytes 5-7/10", "\"a\"", NULL, RESUME_TAKE, 5}, /* short: ask on */
-    {RESUME_IF_RANGE, 206, "bytes 5-9/10", NULL, NULL, RESUME_TAKE, 5},
+    {RESUME_IF_RANGE, 206, "bytes 5-7/10", "\"a\"", NULL, RESUME_TAKE, 5},    /* short: ask on */
+    {RESUME_IF_RANGE, 206, "bytes 5-9/10", NULL, NULL, RESUME_START_OVER, 0}, /* of what? */
+    {RESUME_IF_MATCH, 206, "bytes 5-9/10", NULL, NULL, RESUME_START_OVER, 0},
+    {RESUME_IF_RANGE, 206, "bytes 5-9/10", "W/\"a\"", NULL, RESUME_START_OVER, 0},
+    {RESUME_IF_RANGE, 204, NULL, "\"a\"", NULL, RESUME_START_OVER, 0},
+    {RESUME_UNCHECKED, 205, NULL, NULL, NULL, RESUME_START_OVER, 0},
+    {RESUME_NOT, 204, NULL, NULL, NULL, RESUME_TAKE, 0},
     {RESUME_IF_RANGE, 206, "bytes 4-9/10", "\"a\"", NULL, RESUME_START_OVER, 0},
     {RESUME_IF_RANGE, 206, "bytes 5-9/11", "\"a\"", NULL, RESUME_START_OVER, 0},
     {RESUME_IF_RANGE, 206, "bytes 5-10/*", "\"a\"", NULL, RESUME_START_OVER, 0},
@@ -141,6 +146,58 @@ START_TEST(verdict)
 }
 END_TEST
 
+/* A date is shown, too, and several ranges are none. */
+START_TEST(verdict_of_a_date)
+{
+    const struct validators v = {
+        .last_modified = (char *)(size_t)DAY, .modified = 100, .date = 1000, .total = 10};
+    const struct resume asked = {.how = RESUME_IF_RANGE, .from = 5, .validator = v.last_modified};
+    struct reply r = {
+        .status = 206, .content_range = (char *)(size_t) "bytes 5-9/10", .content_length = -1};
+    int64_t offset = -1;
+
+    ck_assert_int_eq(resume_judge(&asked, &v, &r, &offset), RESUME_START_OVER);
+    r.etag = (char *)(size_t) "\"a\"";
+    ck_assert_int_eq(resume_judge(&asked, &v, &r, &offset), RESUME_START_OVER);
+    r.last_modified = (char *)(size_t)DAY;
+    ck_assert_int_eq(resume_judge(&asked, &v, &r, &offset), RESUME_TAKE);
+    r.content_type = (char *)(size_t) "Multipart/ByteRanges; boundary=x";
+    ck_assert_int_eq(resume_judge(&asked, &v, &r, &offset), RESUME_START_OVER);
+}
+END_TEST
+
+static const struct {
+    const char *range, *known, *shown;
+    int64_t total;
+    bool complete;
+} ends[] = {
+    {"bytes */10", "\"a\"", NULL, 10, true},
+    {"bytes */10", "\"a\"", "\"a\"", 10, true},
+    {"bytes */10", "\"a\"", "\"b\"", 10, false},
+    {"bytes */10", "\"a\"", "\"a\"", 11, false}, /* bytes are missing */
+    {"bytes */11", "\"a\"", "\"a\"", 10, false},
+    {"bytes */10", "\"a\"", "\"a\"", -1, true},
+    {"bytes */10", "\"a\"", NULL, -1, false}, /* another version may have this size */
+    {"bytes */10", NULL, NULL, -1, false},
+    {"bytes */10x", "\"a\"", "\"a\"", 10, false},
+    {"bytes */", "\"a\"", "\"a\"", 10, false},
+    {NULL, "\"a\"", "\"a\"", 10, false},
+};
+
+START_TEST(complete)
+{
+    const struct validators v = {.etag = (char *)(size_t)ends[_i].known,
+        .modified = -1,
+        .date = -1,
+        .total = ends[_i].total};
+    const struct reply r = {.status = 416,
+        .content_range = (char *)(size_t)ends[_i].range,
+        .etag = (char *)(size_t)ends[_i].shown};
+
+    ck_assert_int_eq(resume_complete(&v, 10, &r), ends[_i].complete);
+}
+END_TEST
+
 START_TEST(version)
 {
     const struct reply whole = {.status = 200, .content_length = 7};
@@ -161,6 +218,8 @@ Suite *fetch_resume_suite(void)
     tcase_add_loop_test(tc, content_range, 0, COUNT(ranges));
     tcase_add_loop_test(tc, plan, 0, COUNT(plans));
     tcase_add_loop_test(tc, verdict, 0, COUNT(verdicts));
+    tcase_add_test(tc, verdict_of_a_date);
+    tcase_add_loop_test(tc, complete, 0, COUNT(ends));
     tcase_add_test(tc, version);
     suite_add_tcase(s, tc);
     return s;
