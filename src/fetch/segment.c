@@ -4,8 +4,9 @@
  *
  *   a mirror -> slot -> claim -> request -> judged -> slot given back -> the next claim
  *
- * While there is nothing to claim it waits: one of the others may fail, or turn out to be slow. One
- * that brought nothing yet ends with its first failure: the server wants no more connections.
+ * While there is nothing to claim it waits: one of the others may fail, or turn out to be slow. So
+ * does one whose rest was taken over: who did so may be slow as well. One that brought nothing yet
+ * ends with its first failure: the server wants no more connections.
  * Failures of those that were of use are made good after a moment, or by another mirror.
  */
 #include "fetch/segment.h"
@@ -16,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAILURES_MOST = 3 }; /* in a row, of one that was of use */
+enum { FAILURES_MOST = 3 }; /* in a row, of one that was of use, or was relieved */
 #define FIRST_WAIT 0.25     /* seconds, doubled each time */
 #define LOOK       0.25     /* seconds until an idle one looks again whether another is slow */
 
@@ -201,7 +202,13 @@ static void note(struct helper *h, struct err *error)
     }
 }
 
-/* The mirror with the fewest connections; false if there is none. */
+/* Has fewer connections, or as many and brought more. */
+static bool better(const struct supply *a, const struct supply *b)
+{
+    return a->users < b->users || (a->users == b->users && a->brought > b->brought);
+}
+
+/* The best mirror; false if there is none. */
 static bool aim(struct helper *h)
 {
     struct segments *g = h->g;
@@ -211,8 +218,7 @@ static bool aim(struct helper *h)
         return true;
     }
     for (unsigned i = 0; i < g->nmirrors; i++) {
-        if (!g->supply[i].out &&
-            (best == g->nmirrors || g->supply[i].users < g->supply[best].users)) {
+        if (!g->supply[i].out && (best == g->nmirrors || better(&g->supply[i], &g->supply[best]))) {
             best = i;
         }
     }
@@ -290,6 +296,13 @@ static bool go_on(struct helper *h, struct err *status, double *delay)
     h->error = error;
     segments__release(h->g, s);
     h->useful = h->useful || brought;
+    if (s->taken && !task_cancelling(h->task)) {
+        err_unref(h->error);
+        h->error = NULL;
+        h->aimed = false;
+        h->failures = brought ? 0 : h->failures + 1;
+        return h->failures <= FAILURES_MOST && !sink_error(h->g->sink) && !h->g->changed;
+    }
     if (err_is(h->error, ERR_CANCELLED) || sink_error(h->g->sink) || h->g->changed) {
         return false;
     }
@@ -359,6 +372,10 @@ static enum co_state helper_step(void *frame, struct err *status)
         CO_AWAIT(&h->co, h->wait);
         h->slot_wait = NULL;
         supply_of(h)->users--;
+        if (!status && !segments__more(h->g)) {
+            slot_release(&h->slot); /* others were sooner */
+            continue;
+        }
         if (status || !ask(h)) {
             break;
         }

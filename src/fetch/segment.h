@@ -27,6 +27,7 @@ struct supply {
     bool known;          /* it has shown its version */
     struct validators v; /* owned, once known */
     unsigned users;
+    int64_t brought; /* bytes */
 };
 
 struct segments {

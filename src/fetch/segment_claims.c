@@ -165,6 +165,7 @@ struct err *segments__take(
         }
         s->at += (int64_t)now;
         g->job->have += (int64_t)now;
+        g->supply[s->attempt->mirror].brought += (int64_t)now;
         p += now;
         n -= now;
         if (s->at == s->end && leads) {

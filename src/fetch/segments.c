@@ -236,7 +236,7 @@ struct err *segments_status(const struct attempt *a, struct err *status)
 
 struct future *segments_follow(struct segments *g, struct attempt *a, const struct err *error)
 {
-    const bool useful = g->lead.at > g->lead.begin && !g->lead.taken;
+    const bool useful = g->lead.at > g->lead.begin || g->lead.taken;
 
     segments__release(g, &g->lead);
     g->supply[g->mirror].users--;

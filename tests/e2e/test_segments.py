@@ -288,7 +288,7 @@ def test_race_is_not_held_up_by_those_that_lost(garner, faults, other, size):
     urls = [faults.url("/silent/a.bin", **strong, gate="never"), faults.url("/drip/a.bin", **strong, drip="500,0.5"),
             other.url("/a.bin", **strong)]
     record = whole(garner("--race", "--stall-timeout", 0, *FAST, "-i", "-", input=mirrors(*urls)), garner, faults.body(size))
-    assert record["effective_url"] in urls[1:] and record["received"] < size + 100_000
+    assert record["effective_url"] in urls[1:] and record["received"] < 2 * size
     assert sum(r.sent for r in other.requests()) > size // 2
 
 
@@ -296,6 +296,41 @@ def test_a_silent_connection_is_relieved(garner, faults):
     """The first request falls silent on its way: the others bring what it was to bring."""
     url = faults.url("/a.bin", **STRONG, **SLOW, gate_at=100_000, gate="never", fail=1, key="k")
     whole(garner("--stall-timeout", 0, *FAST, url), garner, faults.body(SIZE))
+
+
+def test_who_relieves_is_relieved(garner, faults):
+    """All requests but the first, which brings half of the file, fall silent. The second and the third are taken over."""
+    url = faults.url("/a.bin", **{**STRONG, "size": 500_000}, drip="10000,0.05", gate="g", gate_from=2)
+    run = garner.start("--stall-timeout", 0, *FAST, url)
+    faults.wait_requests(4)
+    faults.open("g")
+    whole(run.wait(), garner, faults.body(500_000))
+    asked = [r.headers["range"] for r in faults.requests()[1:]]
+    assert asked[:3] == ["bytes=262144-499999"] * 3, asked
+
+
+@pytest.mark.slow
+def test_all_fall_silent(garner, faults):
+    """Nobody relieves another for ever: the limit on silence ends it."""
+    url = faults.url("/a.bin", **{**STRONG, "size": 500_000}, drip="10000,0.05", gate="g", gate_from=2)
+    run = garner("--first-byte-timeout", "4s", "--retry", 0, *FAST, url)
+    assert run.status == 1 and run.record["error"]["kind"] == "timeout" and len(faults.requests()) < 20, run
+
+
+def test_who_relieves_asks_where_it_went_well(garner, faults, other):
+    """Two mirrors fail at first. Then one is silent and the other as good as that; the third has brought half of the file when
+    the silent one's half is taken over."""
+    strong = {**STRONG, "size": 500_000}
+    urls = [faults.url("/silent/a.bin", **strong, status="503,200", gate="never", gate_from=2),
+            faults.url("/drip/a.bin", **strong, status="503,200", drip="500,0.5"),
+            other.url("/a.bin", **strong, gate="lead", gate_at=100_000)]
+    run = garner.start("--stall-timeout", 0, *FAST, "-i", "-", stdin=-1)
+    run.write(mirrors(*urls))
+    run.popen.stdin.close()
+    faults.wait_gate("never")
+    other.open("lead")
+    whole(run.wait(), garner, faults.body(500_000))
+    assert len(faults.requests("/drip/a.bin")) == 1
 
 
 @pytest.mark.parametrize("query", [dict(status=404), dict(drop=1), dict(status=503, retry_after=60)], ids=str)
