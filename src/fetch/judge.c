@@ -148,7 +148,7 @@ static enum verdict hold(struct attempt *a, const struct reply *r, struct err **
         return ATTEMPT_FAILED;
     }
     slot_hold_host(a->slot, r->retry_after);
-    a->held = true;
+    a->held = r->retry_after > 0; /* or it would be asked again and again, without a pause */
     return failed(a, r->status, NULL);
 }
 

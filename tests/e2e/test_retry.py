@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is tried again, how often, and what it costs."""
 
+import json
 import time
 
 import pytest
@@ -79,5 +80,13 @@ def test_retry_after_as_a_date(garner, faults):
     when = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 2))
     run = garner(*QUICK, faults.url("/a", status="503,200", retry_after=when))
     assert run.status == 0 and run.seconds >= 0.9, run
+
+
+@pytest.mark.parametrize("when", ["0", "Mon, 01 Jan 2024 00:00:00 GMT"])
+def test_retry_after_of_no_seconds(garner, faults, when):
+    """The backoff is ours then."""
+    run = garner("--json", "--events", "e", "--retry-delay", "20ms", faults.url("/a", status="503,429,503,429,200", retry_after=when))
+    pauses = [e["delay"] for e in map(json.loads, garner.read("e").splitlines()) if e.get("phase") == "backoff"]
+    assert run.record["attempts"] == 5 and len(pauses) == 4 and any(pauses), (run, pauses)
 
 
