@@ -174,7 +174,10 @@ static enum co_state verify_step(void *frame, struct err *status)
             CO_AWAIT(&v->co, v->wait);
             v->error = err_ref(status);
         }
-        v->error = v->error ? v->error : start_look(v);
+        if (v->error || slot_refused(&job->slot)) {
+            break; /* a host that is given up is not asked: the download says so */
+        }
+        v->error = start_look(v);
         if (v->error) {
             break;
         }

@@ -146,6 +146,15 @@ def test_host_failures(garner, faults):
     assert sum(r["attempts"] for r in run.records) == 4
 
 
+def test_a_host_that_is_given_up_is_not_asked_of_what_is_there(garner):
+    names = [f"{i}" for i in range(5)]
+    for name in names:
+        garner.write(name, "x")
+    run = garner("--json", "--retry", 0, "--per-host", 1, "--host-failures", 1, "--if-exists", "verify", *[f"http://127.0.0.1:1/{name}" for name in names])
+    assert run.status == 1 and sum(r["attempts"] for r in run.records) == 1, run
+    assert {r["error"]["kind"] for r in run.records[1:]} == {"host"}, run
+
+
 def test_host_failures_are_in_a_row(garner, faults):
     urls = [faults.url(f"/{i}", drop=1, fail=1) for i in range(6)]
     run = garner("--json", "--retry", 1, "--retry-delay", "1ms", "--per-host", 1, "--host-failures", 2, *urls)
