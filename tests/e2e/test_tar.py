@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """--tar: finished files as one pax stream, each member whole or absent."""
 
+import hashlib
 import io
 import json
 import os
@@ -81,6 +82,25 @@ def test_orders_names_and_collisions(garner, faults, other):
     assert opened("--gather") == [(names[d], d) for d in (b"one", b"two", b"three")]
     assert [n for n, _ in opened("--tree", "-d", "nowhere", "--gather")][0] == "127.0.0.1/d/same.txt"
     assert garner.files() == ["r.jsonl"]
+
+
+def test_what_is_tried_again_is_one_member(garner, faults):
+    """Over again, resumed, refused at first, of the wrong version at first, and twice in the list."""
+    strong = dict(etag='"v1"', ranges=1, modified=OLD)
+    right = hashlib.sha256(faults.body(400_000, 4)).hexdigest()
+    entries = {"over": faults.url("/1", size=300_000, seed=1, cut=200_000, fail=1),
+               "resumed": faults.url("/2", size=600_000, seed=2, cut=400_000, fail=1, **strong),
+               "refused": faults.url("/3", size=9_000, seed=3, status="503,503,200"),
+               "changed": faults.url("/4", size=400_000, seed="{v}", version="3,4", cut=399_999, fail=1, ranges=1,
+                                     etag='"{v}"')}
+    lines = [{"url": url, "out": name} for name, url in [*entries.items(), ("over", entries["over"])]]
+    lines[3]["checksum"] = "sha256:" + right
+    garner.write("list", "\n".join(map(json.dumps, lines)))
+    run = garner("--json", "--records", "r.jsonl", "--retry-delay", "1ms", "--tar", "-", "-i", "list", "--spool", "64k")
+    want = {"over": faults.body(300_000, 1), "resumed": faults.body(600_000, 2), "refused": faults.body(9_000, 3),
+            "changed": faults.body(400_000, 4)}
+    assert run.status == 0 and len(members(run.out)) == 4 and dict(members(run.out)) == want, run
+    assert all(r["attempts"] > 1 for r in records(garner) if r["state"] == "finished")
 
 
 def test_a_name_never_leaves(garner, faults):
