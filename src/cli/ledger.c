@@ -100,7 +100,7 @@ static void note_done(struct ledger *g, const struct record *r)
         .finished = r->finished,
     };
     if (!journal_has(g->journal, r->key)) {
-        err_unref(journal_add(g->journal, &line));
+        journal_add(g->journal, &line);
     }
 }
 

@@ -34,7 +34,6 @@ libgarner_a_SOURCES += src/cli/records.c src/cli/records.h
 libgarner_a_SOURCES += src/cli/replacement.c src/cli/replacement.h
 libgarner_a_SOURCES += src/cli/report.c src/cli/report.h
 libgarner_a_SOURCES += src/cli/sandbox.c src/cli/sandbox.h src/cli/sandbox_policy.c
-libgarner_a_SOURCES += src/cli/outfile.c src/cli/outfile.h
 libgarner_a_SOURCES += src/cli/page.c src/cli/page.h src/cli/page_row.c src/cli/page_row.h
 libgarner_a_SOURCES += src/cli/page_stats.c src/cli/page_stats.h src/cli/page_text.h
 libgarner_a_SOURCES += src/cli/timeline.c src/cli/timeline.h src/cli/views.c src/cli/views.h

@@ -4,12 +4,12 @@
 #include "base/alloc.h"
 #include "base/heap.h"
 #include "base/json_write.h"
-#include "cli/outfile.h"
 #include "cli/page_row.h"
 #include "cli/page_stats.h"
 #include "cli/page_text.h"
 #include "cli/replacement.h"
 #include "store/digest.h"
+#include "store/outfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,9 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/json_write.h"
-#include "cli/outfile.h"
 #include "cli/printable.h"
 #include "fetch/spans.h"
+#include "store/outfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -44,8 +44,8 @@ bool journal_has(const struct journal *j, uint64_t key);
 size_t journal_count(const struct journal *j);
 size_t journal_bytes(const struct journal *j); /* of memory */
 
-/* ERR_NOMEM, or why the journal could not be written before. */
-struct err *journal_add(struct journal *j, const struct journal_line *line);
+/* Without effect once the journal could not be written. */
+void journal_add(struct journal *j, const struct journal_line *line);
 
 /* The future is done once all that was added is on the disk; its error is why it is not. The
  * caller's; NULL when memory ran out. */

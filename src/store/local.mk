@@ -6,6 +6,7 @@ libgarner_a_SOURCES += src/store/name.c src/store/name.h
 libgarner_a_SOURCES += src/store/disposition.c src/store/disposition.h
 libgarner_a_SOURCES += src/store/nametable.c src/store/nametable.h
 libgarner_a_SOURCES += src/store/table.c src/store/table.h
+libgarner_a_SOURCES += src/store/outfile.c src/store/outfile.h
 libgarner_a_SOURCES += src/store/journal.c src/store/journal_text.c src/store/journal.h
 libgarner_a_SOURCES += src/store/checksums.c src/store/checksums.h
 libgarner_a_SOURCES += src/store/spool.c src/store/spool.h

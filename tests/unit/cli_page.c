@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* src/cli/page.c, page_row.c, outfile.c, timeline.c: files that grow with the run. */
+/* src/cli/page.c, page_row.c, timeline.c, src/store/outfile.c: files that grow with the run. */
 #include "cli/page.h"
 #include "cli/page_row.h"
 #include "cli/timeline.h"

@@ -59,8 +59,8 @@ static void add_both(struct journal *j)
     struct loop *l = loop_starts();
     struct executor *ex = executor_new(l, 2);
     journal_start(j, l, ex, NULL, NULL);
-    err_is_none(journal_add(j, &one));
-    err_is_none(journal_add(j, &two));
+    journal_add(j, &one);
+    journal_add(j, &two);
     struct future *f = journal_finish(j);
     loop_completes(l, f);
     future_unref(f);
@@ -216,14 +216,15 @@ START_TEST(journal_that_cannot_be_written)
     ck_assert_int_ge(full, 0);
     dup2(full, descriptor_of_file());
     journal_start(j, l, ex, on_failed, &told);
-    err_is_none(journal_add(j, &one));
-    struct future *f = journal_finish(j);
-    struct err *e = loop_run_until_complete(l, f);
-    err_is_none(e);
-    err_is_kind(future_error(f), ERR_IO);
-    ck_assert_uint_eq(told.count, 1);
-    err_is_kind(journal_add(j, &two), ERR_IO);
-    future_unref(f);
+    journal_add(j, &one);
+    for (int i = 0; i < 2; i++) { /* and it stays so */
+        struct future *f = journal_finish(j);
+        err_is_none(loop_run_until_complete(l, f));
+        err_is_kind(future_error(f), ERR_IO);
+        ck_assert_uint_eq(told.count, 1);
+        future_unref(f);
+        journal_add(j, &two);
+    }
     close(full);
     journal_free(j);
     executor_free(ex);

@@ -3,32 +3,36 @@
  * Invariant: `text` waits until the batch under way has ended; then it is the next one. The tail is
  * written behind each batch and over the tail of the one before it, by one call.
  */
-#include "cli/outfile.h"
+#include "store/outfile.h"
 
 #include "base/alloc.h"
-#include "base/buf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { BATCH_BYTES = 1 << 16 };
-#define BATCH_SECONDS 1.0
+static const double BATCH_SECONDS = 1;
 
 struct outfile {
     unsigned refs; /* ours, and the batch's */
     int fd;
-    bool own_fd, regular;
+    bool own_fd, sync;
+    bool placed;       /* a batch goes where it is told: a regular file, not appended to */
     char *name;        /* owned */
     const char *tail;  /* static */
-    off_t at;          /* where the next batch goes, in a regular file */
+    off_t at;          /* where the next batch goes, if placed */
+    double seconds;    /* until a batch is begun */
     struct loop *loop; /* borrowed, as the next; NULL before the start and after the end */
     struct executor *executor;
     struct timer timer;
     struct buf text; /* gathered */
     bool busy, ended;
+    void (*on_failed)(void *arg, struct err *e); /* NULL once it was called */
+    void *arg;
     struct err *error;                /* owned: the first */
     struct future *ready, *finishing; /* owned while somebody may wait */
 };
@@ -65,15 +69,28 @@ struct outfile *outfile_new(int fd, bool own_fd, const char *name, const char *t
     o->fd = fd;
     o->own_fd = own_fd;
     o->tail = tail;
-    o->regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    o->seconds = BATCH_SECONDS;
+    o->placed = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !(fcntl(fd, F_GETFL) & O_APPEND);
     return o;
+}
+
+void outfile_sync(struct outfile *o, double seconds)
+{
+    o->sync = true;
+    o->seconds = seconds;
+}
+
+void outfile_on_failed(struct outfile *o, void (*fn)(void *arg, struct err *e), void *arg)
+{
+    o->on_failed = fn;
+    o->arg = arg;
 }
 
 /* -- writing, on the executor -------------------------------------------------------------- */
 
 static ssize_t put(struct outfile *o, const char *bytes, size_t n, off_t at)
 {
-    return o->regular ? pwrite(o->fd, bytes, n, at) : write(o->fd, bytes, n);
+    return o->placed ? pwrite(o->fd, bytes, n, at) : write(o->fd, bytes, n);
 }
 
 static struct err *run_batch(void *arg, void **value)
@@ -83,7 +100,7 @@ static struct err *run_batch(void *arg, void **value)
     const size_t keep = t->text.len;
     (void)value;
     t->ran = true;
-    if (o->regular) {
+    if (o->placed) {
         buf_adds(&t->text, o->tail);
         if (buf_failed(&t->text)) {
             t->error = err_plain(ERR_NOMEM);
@@ -99,6 +116,9 @@ static struct err *run_batch(void *arg, void **value)
         done += n > 0 ? (size_t)n : 0;
     }
     o->at += (off_t)keep;
+    if (o->sync && fdatasync(o->fd) < 0) {
+        t->error = err_errno(ERR_IO, errno, "cannot sync %s", o->name);
+    }
     return NULL;
 }
 
@@ -126,7 +146,7 @@ static void settle(struct outfile *o)
     if (!o->finishing || o->busy || (!o->error && o->text.len > 0)) {
         return;
     }
-    if (!o->ended && !o->error && !o->regular && *o->tail) {
+    if (!o->ended && !o->error && !o->placed && *o->tail) {
         o->ended = true;
         buf_adds(&o->text, o->tail);
         begin_batch(o);
@@ -135,8 +155,10 @@ static void settle(struct outfile *o)
     release(&o->finishing, o->error);
 }
 
+/* Takes e over. */
 static void fail(struct outfile *o, struct err *e)
 {
+    void (*told)(void *arg, struct err *e) = o->on_failed;
     if (o->error) {
         err_unref(e);
         return;
@@ -144,6 +166,10 @@ static void fail(struct outfile *o, struct err *e)
     o->error = e;
     buf_fini(&o->text);
     buf_init(&o->text);
+    o->on_failed = NULL;
+    if (told) {
+        told(o->arg, e);
+    }
 }
 
 static void on_batch_end(void *arg)
@@ -213,7 +239,7 @@ void outfile_added(struct outfile *o)
     } else if (o->loop && (o->text.len > BATCH_BYTES || o->finishing)) {
         begin_batch(o);
     } else if (o->loop && o->text.len > 0 && !o->busy && !timer_active(&o->timer)) {
-        err_unref(timer_start_after(o->loop, &o->timer, BATCH_SECONDS));
+        err_unref(timer_start_after(o->loop, &o->timer, o->seconds));
     }
 }
 
@@ -255,6 +281,7 @@ void outfile_free(struct outfile *o)
     future_unref(o->ready);
     future_unref(o->finishing);
     o->ready = o->finishing = NULL;
+    o->on_failed = NULL;
     o->loop = NULL;
     outfile_unref(o);
 }
