@@ -45,6 +45,19 @@ static void lower_loops(
     o->net.loops = loops;
 }
 
+/* Each loop keeps connections of its own, to hosts that may never be asked again: together with the
+ * parts they are to fit. (Who looks a name up has neither socket nor part yet.) */
+static void lower_connections(struct options *o, rlim_t descriptors, rlim_t fixed)
+{
+    const rlim_t beside = fixed + o->hosts.requests;
+    const rlim_t room = descriptors > beside ? descriptors - beside : 0;
+    const rlim_t each = room > o->net.loops ? room / o->net.loops : 1;
+
+    if (o->net.max_connections > each) {
+        o->net.max_connections = (unsigned)each;
+    }
+}
+
 struct err *limits_apply(struct options *o, void (*warn)(void *arg, const char *text), void *arg)
 {
     const rlim_t descriptors = raise_descriptors();
@@ -65,6 +78,7 @@ struct err *limits_apply(struct options *o, void (*warn)(void *arg, const char *
     if (o->hosts.requests > jobs) { /* fewer segments at once, and no word about it */
         o->hosts.requests = o->net.max_connections = (unsigned)jobs;
     }
+    lower_connections(o, descriptors, fixed);
     if (o->hosts.jobs <= jobs) {
         return NULL;
     }

@@ -35,6 +35,15 @@ def test_few_descriptors_lower_the_jobs(garner, nginx):
     assert run.status == 0 and len(run.files) == 500 and "descriptor" in run.stderr, run.stderr
 
 
+def test_few_descriptors_and_kept_connections(garner, faults):
+    """Each loop keeps some, of more hosts than there are descriptors."""
+    names = [f"h{i}.test" for i in range(300)]
+    known = [word for name in names for word in ("--resolve", f"{name}:{faults.port}:127.0.0.1")]
+    run = garner("-o", "{index}", "-j", 100, "--loops", 4, "--retry", 0, *known,
+                 input="\n".join(faults.url("/a", host=name) for name in names), preexec_fn=descriptors(128))
+    assert run.status == 0 and len(run.files) == 300, run.stderr
+
+
 def test_few_descriptors_leave_segments_out(garner, faults):
     """16, and one for each thread; what is left is at three for a request."""
     run = garner.start("-j", 1, "--loops", 1, "--executor-threads", 2, "--segments", 16, "--segment-size", "64k",
