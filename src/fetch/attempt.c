@@ -271,7 +271,7 @@ struct err *attempt_start(struct attempt *a)
 
     forget_request(a);
     enter_lane(a);
-    a->accepted = a->ask_again = a->held = false;
+    a->accepted = a->ask_again = a->held = a->unwanted = false;
     a->refused = 0;
     a->reached = a->end > a->reached ? a->end : a->reached;
     a->start = a->end = 0;

@@ -47,6 +47,7 @@ struct attempt {
     /* what the reply's head decided */
     bool accepted;      /* the body goes to the sink */
     bool ask_again;     /* the reply was of no use: the plan changed */
+    bool unwanted;      /* its request is being ended, as the body has no place (naming.h) */
     bool held;          /* the host waits as Retry-After asked: no backoff of ours */
     int64_t refused;    /* body bytes that went nowhere */
     int64_t start, end; /* of what the sink got from this attempt */

@@ -87,6 +87,22 @@ def test_a_foreign_file(garner, faults):
     assert garner.read("x.bin") == b"mine" and run.files == ["x.bin"] and run.record["received"] < 50_000_000, run
 
 
+@pytest.mark.parametrize("how, state", [
+    ([], "skipped"), (["--if-exists", "fail"], "failed"), (["-X", "POST", "--data", "q", "--if-exists", "update"], "failed"),
+    (["--segments", 4, "--segment-size", "64k"], "finished")], ids=str)
+def test_what_has_no_place_leaves_the_buffer(garner, faults, how, state):
+    """While the looks go on the bodies fill it, so that nothing more comes of any of them."""
+    names = [f"{i}.bin" for i in range(16)]
+    urls = [faults.url(f"/{n}", header=f"Content-Disposition:attachment; filename={n}", size=500_000, seed=i) for i, n in enumerate(names)]
+    if state != "finished":
+        for name in names:
+            garner.write(name, "mine")
+    run = garner("--json", "-J", "-j", 16, "--buffer", "64k", *how, *urls, timeout=20)
+    assert {r["state"] for r in run.records} == {state} and run.files == sorted(names), run
+    for i, name in enumerate(names):
+        assert garner.read(name) == (faults.body(500_000, i) if state == "finished" else b"mine")
+
+
 @pytest.mark.parametrize("policy, state, text", [
     ("fail", "failed", "mine"), ("rename", "finished", "mine"), ("overwrite", "finished", None), ("update", "finished", None),
     ("verify", "finished", None)])
