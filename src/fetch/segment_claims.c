@@ -76,14 +76,11 @@ bool segments__wait(const struct segments *g)
     return !g->changed && !list_empty(&g->active);
 }
 
-/* All that a lagging request has still to bring: it is ended, and its mirror is not asked again if
- * another one does better. */
-static void take_over(struct segments *g, struct segment *other, const struct attempt *by)
+/* Another brings all that a request has still to bring: it is ended. */
+static void take_over(struct segment *other)
 {
+    other->end = other->at;
     other->taken = true;
-    if (other->attempt->mirror != by->mirror) {
-        g->supply[other->attempt->mirror].out = true;
-    }
     future_cancel(other->attempt->transfer);
 }
 
@@ -107,7 +104,10 @@ bool segments__claim(struct segments *g, struct segment *s, struct attempt *a)
         to = other->end;
         other->end = from;
         if (!half) {
-            take_over(g, other, a);
+            if (other->attempt->mirror != a->mirror) {
+                g->supply[other->attempt->mirror].out = true; /* this one does better */
+            }
+            take_over(other);
         }
     } else {
         return false;
@@ -133,9 +133,30 @@ void segments__release(struct segments *g, struct segment *s)
     }
 }
 
+/* Who is to bring what follows, if nothing of it came so far: the leader's request was for all of
+ * the file, and its connection is one that works; another may be one too many for the server. */
+static struct segment *silent_next(const struct segments *g, const struct segment *s)
+{
+    list_for_each (node, &g->active) {
+        struct segment *next = container_of(node, struct segment, node);
+        if (next != s && next->begin == s->end && next->at == next->begin && next->end > next->at &&
+            next->end <= s->asked) {
+            return next;
+        }
+    }
+    return NULL;
+}
+
 /* The leader goes on with what follows, if nobody brings it, rather than to end its request. */
 static void extend(struct segments *g, struct segment *s)
 {
+    struct segment *next = silent_next(g, s);
+
+    if (next) {
+        s->end = next->end;
+        take_over(next);
+        return;
+    }
     for (size_t i = 0; i < g->free.n; i++) {
         const struct range r = g->free.at[i];
         if (r.from == s->end) {

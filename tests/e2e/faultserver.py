@@ -300,11 +300,14 @@ class Reply:
         """The value of a fault if this request is to have it."""
         return self.q.get(name) if self.faulty else None
 
+    def gated(self):
+        return self.nth >= int(self.q.get("gate_from", 1))
+
     async def send(self):
         q = self.q
         if "delay" in q:
             await asyncio.sleep(float(q["delay"]))
-        if "gate" in q and "gate_at" not in q and self.nth >= int(q.get("gate_from", 1)):
+        if "gate" in q and "gate_at" not in q and self.gated():
             await self.server._wait_at(q["gate"])
         if self.fault("drop"):
             raise Gone(False)
@@ -412,7 +415,8 @@ class Reply:
             await self.pieces(data[sent:stop])
             sent = max(sent, stop)
             if name == "gate_at":
-                await self.server._wait_at(self.q["gate"])
+                if self.gated():
+                    await self.server._wait_at(self.q["gate"])
             else:
                 await self.end_by(name)
         await self.pieces(data[sent:])

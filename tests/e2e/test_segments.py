@@ -79,7 +79,7 @@ def test_how_many_at_once(garner, faults, options, count):
 def test_one_download_after_another(garner, faults):
     """It is one while any of its segments is missing."""
     run = garner.start(*FAST, "-j", 1,
-                       faults.url("/a.bin", **STRONG, drip="30000,0.05", gate="g", gate_from=2), faults.url("/b.bin"))
+                       faults.url("/a.bin", **STRONG, drip="30000,0.05", gate="g", gate_at=1000, gate_from=2), faults.url("/b.bin"))
     faults.wait_gate("g", 3)
     faults.wait_requests(5, "/a.bin")  # the first is through and does the work of another
     assert faults.requests("/b.bin") == []
@@ -174,6 +174,13 @@ def test_the_date_is_the_validator(garner, faults, ways, version):
     dates = "Sat, 01 Jan 2022 00:00:00 GMT|Sun, 02 Jan 2022 00:00:00 GMT"
     run = garner(*FAST, faults.url("/a.bin", ranges=ways, size=SIZE, seed="1|2", modified=dates, **SLOW))
     whole(run, garner, faults.body(SIZE, version))
+
+
+def test_one_connection_and_silence(garner, faults):
+    """All but the first are taken and never answered: the first goes on with what the next was to bring."""
+    run = garner(*FAST, "--first-byte-timeout", 0, faults.url("/a.bin", **STRONG, **SLOW, gate="never", gate_from=2))
+    whole(run, garner, faults.body(SIZE))
+    assert faults.requests()[0].sent == SIZE
 
 
 def test_no_resume(garner, faults):
