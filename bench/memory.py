@@ -6,9 +6,10 @@ Once with --if-exists overwrite and names that come again (nothing is kept of an
 with the default and a name for each entry (its name is remembered).
 
 With --disk: of 64 downloads at once, 1 GiB each (or as many MiB as are given), to a disk that takes
-DISK bytes a second (500e6), over HTTP/1.1 and HTTP/2."""
+DISK bytes a second (500e6), over HTTP/1.1 and HTTP/2; garner has the words of GARNER_FLAGS too."""
 
 import os
+import shlex
 import subprocess
 import sys
 import shutil
@@ -53,7 +54,7 @@ def slow_disk(bench, mib, url, flags):
     env = {**bench.env, "LD_PRELOAD": os.path.abspath("tests/e2e/slow_disk.so"),
            "SLOW_DISK": os.environ.get("DISK") or "500e6"}
     garner = [bench.programs.garner.path, "-q", "-d", bench.out, "-j", "64", "-o", "{index}",
-              "--cacert", bench.server.cacert, *flags, "-i", urls]
+              "--cacert", bench.server.cacert, *flags, *shlex.split(os.environ.get("GARNER_FLAGS", "")), "-i", urls]
     subprocess.run([bench.measure, report, *garner], env=env, check=True)
     files = [os.stat(os.path.join(bench.out, name)) for name in os.listdir(bench.out)]
     sizes, room = {file.st_size for file in files}, sum(file.st_blocks * 512 for file in files)

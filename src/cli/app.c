@@ -127,6 +127,17 @@ static struct err *open_output(struct app *app)
     return error;
 }
 
+/* What lies between the loops is a part of what may be in memory. */
+static struct err *open_store(struct app *app)
+{
+    struct options *o = app->options;
+    struct store_options store = o->store;
+
+    o->net.between = loops_between(o->net.loops, store.buffer);
+    store.buffer -= o->net.between;
+    return store_new(runner_loop(app->runner), runner_executor(app->runner), &store, &app->store);
+}
+
 static struct err *open_session(struct app *app)
 {
     struct options *o = app->options;
@@ -140,7 +151,7 @@ static struct err *open_session(struct app *app)
     const struct queued_events queue = {warn, on_output_failed, app};
     const struct line_events line = {on_output_closed, on_output_failed, app};
     struct record_consumer consumer = records_consumer(app->records);
-    struct err *error = store_new(env.loop, env.executor, &o->store, &app->store);
+    struct err *error = open_store(app);
 
     if (!error) {
         error = bodies_start(app->bodies, app->store, env.executor, &line, &env.line);

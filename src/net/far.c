@@ -22,7 +22,7 @@ static void note(struct far *f)
     if (list_empty(&f->fill)) {
         list_push(&l->filled, &f->fill);
     }
-    if (f->nfilling >= BLOCK) {
+    if (f->nfilling >= BATCH) {
         (void)lane__hand_over(l);
     } else {
         loop_post(l->multi->loop, &l->hand_over);
@@ -72,7 +72,6 @@ static struct err *there_body(void *arg, const void *bytes, size_t n)
     f->nfilling += n;
     f->expected -= f->expected >= 0 ? (int64_t)n : 0;
     pthread_mutex_lock(&l->lock);
-    l->unread += n;
     const bool enough = l->held || l->unread > l->window, held = f->held;
     pthread_mutex_unlock(&l->lock);
     note(f);
@@ -120,26 +119,39 @@ static void refuse(struct far *f, struct err *error)
     elsewhere_stop(&f->work);
 }
 
-static struct err *give(struct far *f, const struct list *blocks)
+/* Moves what was given from `blocks` to `read`; all of them, or until here wants no more. */
+static struct err *give(struct far *f, struct list *blocks, bool all, struct list *read)
 {
+    struct list *node;
     struct err *e = NULL;
-    list_for_each (node, blocks) {
+    while (!e && (all || !f->lane->held) && (node = list_pop(blocks))) {
         const struct block *b = container_of(node, struct block, node);
+        list_push(read, node);
         f->received += (int64_t)b->len;
         e = f->receiver->on_body(f->arg, b->bytes, b->len);
-        if (e) {
-            break;
-        }
     }
     return e;
 }
 
-void far__deliver(struct far *f)
+/* They are first the next time. */
+static void put_back(struct far *f, struct list *blocks)
 {
     struct lane *l = f->lane;
-    struct list blocks;
+    pthread_mutex_lock(&l->lock);
+    list_splice(blocks, &f->blocks);
+    list_splice(&f->blocks, blocks);
+    list_remove(&f->arrival); /* more may have come meanwhile */
+    list_push_front(&l->arrivals, &f->arrival);
+    pthread_mutex_unlock(&l->lock);
+}
+
+void far__deliver(struct far *f, bool all)
+{
+    struct lane *l = f->lane;
+    struct list blocks, read;
     struct err *e = NULL;
     list_init(&blocks);
+    list_init(&read);
     pthread_mutex_lock(&l->lock);
     list_remove(&f->arrival);
     list_splice(&blocks, &f->blocks);
@@ -157,19 +169,24 @@ void far__deliver(struct far *f)
         }
     }
     if (!e && !f->closed) {
-        e = give(f, &blocks);
+        e = give(f, &blocks, all, &read);
     }
     if (e) {
         refuse(f, e);
     }
-    lane__drop(l, &blocks);
+    if (f->closed) {
+        list_splice(&read, &blocks);
+    } else if (!list_empty(&blocks)) {
+        put_back(f, &blocks);
+    }
+    lane__drop(l, &read);
 }
 
 static struct err *far_arriving(struct elsewhere *w)
 {
     struct far *f = (struct far *)w;
     struct err *e;
-    far__deliver(f);
+    far__deliver(f, true);
     if (f->box) {
         f->box->r.received = f->received; /* what came after the receiver's refusal went nowhere */
         f->reply = &f->box->r;

@@ -15,22 +15,26 @@
 struct block *lane__block(struct lane *l, size_t room)
 {
     struct list *node = NULL;
+    pthread_mutex_lock(&l->lock);
     if (room == BLOCK) {
-        pthread_mutex_lock(&l->lock);
         node = list_pop(&l->spare);
         l->nspare -= node != NULL;
-        pthread_mutex_unlock(&l->lock);
     }
+    l->unread += room;
+    pthread_mutex_unlock(&l->lock);
     struct block *b = node ? container_of(node, struct block, node) : malloc(sizeof(*b) + room);
-    if (b) {
-        list_init(&b->node);
-        b->room = room;
-        b->len = 0;
+    if (!b) {
+        pthread_mutex_lock(&l->lock);
+        l->unread -= room;
+        pthread_mutex_unlock(&l->lock);
+        return NULL;
     }
+    list_init(&b->node);
+    b->room = room;
+    b->len = 0;
     return b;
 }
 
-/* Takes the bytes off the account too. */
 void lane__drop(struct lane *l, struct list *blocks)
 {
     struct list *node;
@@ -39,8 +43,9 @@ void lane__drop(struct lane *l, struct list *blocks)
     pthread_mutex_lock(&l->lock);
     while ((node = list_pop(blocks))) {
         struct block *b = container_of(node, struct block, node);
-        const bool keep = b->room == BLOCK && l->nspare < SPARE_MOST;
-        l->unread -= b->len;
+        l->unread -= b->room;
+        const size_t kept = l->unread + l->nspare * (size_t)BLOCK;
+        const bool keep = b->room == BLOCK && kept + BLOCK <= l->window;
         l->nspare += keep;
         list_push_front(keep ? &l->spare : &rest, node);
     }
@@ -125,11 +130,13 @@ static struct err *on_arrived(void *arg)
     list_init(&batch);
     pthread_mutex_lock(&l->lock);
     list_splice(&batch, &l->arrivals);
-    while ((node = list_pop(&batch))) { /* under the lock: the other side looks at the nodes */
+    while (!l->held && (node = list_pop(&batch))) { /* the other side looks at the nodes */
         pthread_mutex_unlock(&l->lock);
-        far__deliver(container_of(node, struct far, arrival));
+        far__deliver(container_of(node, struct far, arrival), false);
         pthread_mutex_lock(&l->lock);
     }
+    list_splice(&batch, &l->arrivals); /* what a hold leaves is first the next time */
+    list_splice(&l->arrivals, &batch);
     pthread_mutex_unlock(&l->lock);
     return NULL;
 }
@@ -138,8 +145,12 @@ void lane_hold(struct lane *l, bool hold)
 {
     pthread_mutex_lock(&l->lock);
     l->held = hold;
+    const bool more = !hold && !list_empty(&l->arrivals);
     pthread_mutex_unlock(&l->lock);
     loop_post_threadsafe(loop_thread_loop(l->thread), &l->settle);
+    if (more) {
+        loop_post_threadsafe(l->home, &l->arrived);
+    }
 }
 
 /* -- life ---------------------------------------------------------------------------------- */

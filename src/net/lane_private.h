@@ -8,9 +8,9 @@
 #include "net/private.h"
 
 enum {
-    BLOCK = 256 * 1024,
-    PIECE = 16 * 1024, /* what a callback of libcurl brings at most */
-    SPARE_MOST = 16,   /* blocks kept for reuse */
+    BLOCK = 64 * 1024,
+    BATCH = 256 * 1024, /* of one transfer: it is handed over before the iteration ends */
+    PIECE = 16 * 1024,  /* what a callback of libcurl brings at most */
 };
 
 struct block {
@@ -36,10 +36,10 @@ struct lane {
     /* under the lock */
     struct list arrivals; /* of struct far.arrival */
     struct list paced;    /* of struct far.pace: held, or no more, one by one */
-    size_t unread;        /* bytes received there and not yet taken here */
-    bool held;            /* here wants no more for now */
+    size_t unread;        /* room of the blocks that were filled there and not yet taken here */
+    bool held;            /* here wants no more for now; here's to change */
     bool full;            /* reading is held until `unread` is half the window */
-    struct list spare;    /* of struct block, each of BLOCK */
+    struct list spare;    /* of struct block, each of BLOCK: with those unread within the window */
     unsigned nspare;
 };
 
@@ -74,9 +74,9 @@ struct far {
 
 /* -- lane.c -- */
 
-/* There. NULL when memory ran out. */
+/* There. It is unread from now on. NULL when memory ran out. */
 struct block *lane__block(struct lane *l, size_t room);
-/* Here: they are read. Takes their bytes off the account too. */
+/* Here: they are read. */
 void lane__drop(struct lane *l, struct list *blocks);
 /* There: brings the holds to what is wanted. */
 struct err *lane__settle(void *lane);
@@ -85,7 +85,7 @@ struct err *lane__hand_over(void *lane);
 
 /* -- far.c -- */
 
-/* Here: gives what came to the receiver. */
-void far__deliver(struct far *f);
+/* Here: gives what came to the receiver: all of it, or until here wants no more. */
+void far__deliver(struct far *f, bool all);
 
 #endif

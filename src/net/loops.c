@@ -7,9 +7,11 @@
 
 #include <stdlib.h>
 
-/* Bytes between the loops: all lanes together, and each at least and at most. */
-#define WINDOWS      ((size_t)16 << 20)
-#define WINDOW_LEAST ((size_t)512 << 10)
+/* Bytes between the loops: all lanes together, of a small buffer no more than a part, and each at
+ * least and at most. */
+#define WINDOWS      ((size_t)8 << 20)
+#define OF_BUFFER    8
+#define WINDOW_LEAST ((size_t)256 << 10)
 #define WINDOW_MOST  ((size_t)4 << 20)
 
 struct loops {
@@ -101,11 +103,19 @@ void loops_hold(struct loops *s, bool hold)
 
 /* -- life ---------------------------------------------------------------------------------- */
 
+size_t loops_between(unsigned loops, size_t buffer)
+{
+    const size_t n = loops > 1 ? loops - 1 : 0;
+    const size_t part = buffer / OF_BUFFER;
+    const size_t most = n < WINDOWS / WINDOW_MOST ? n * WINDOW_MOST : WINDOWS;
+    return part < most ? part : most;
+}
+
 static struct err *add_lanes(
     struct loops *s, struct loop *home, const struct net_options *options, unsigned n)
 {
-    size_t window = WINDOWS / n;
-    window = window > WINDOW_MOST ? WINDOW_MOST : window < WINDOW_LEAST ? WINDOW_LEAST : window;
+    const size_t share = options->between / n;
+    const size_t window = share < WINDOW_LEAST ? WINDOW_LEAST : share;
     s->affinity = affinity_new(n + 1);
     s->lanes = mem_array(NULL, n, sizeof(struct lane *));
     if (!s->affinity || !s->lanes) {

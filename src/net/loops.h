@@ -20,6 +20,9 @@
 
 struct loops;
 
+/* How much of a buffer is for what lies between so many loops: net_options.between. */
+size_t loops_between(unsigned loops, size_t buffer);
+
 /* options.loops of them. options: borrowed, outlives them. Errors as multi_new. */
 struct err *loops_new(struct loop *home, const struct net_options *options, struct loops **out);
 
@@ -33,8 +36,8 @@ void loops_free(struct loops *s);
 struct future *loops_transfer(struct loops *s, const struct request *rq,
     const struct receiver *receiver, void *arg, struct err **error);
 
-/* Reading is held in all of them, or goes on: in turn. What is on its way from other threads still
- * comes. */
+/* Reading is held in all of them, or goes on: in turn. What is on its way from other threads stays
+ * there until then, but what had come of a transfer that ends. */
 void loops_hold(struct loops *s, bool hold);
 
 #endif

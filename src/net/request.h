@@ -45,6 +45,7 @@ struct net_options {
     double speed_time;        /* -y: ... for so many seconds; 0: off */
     int64_t limit_rate;       /* bytes a second of all transfers together; 0: none */
     unsigned loops;           /* event loops that carry transfers, each in its thread; 0: one */
+    size_t between;           /* bytes: what other loops received and the home loop did not take */
     unsigned max_connections; /* cached ones that a loop keeps open: a hint, requests at once */
     unsigned together;        /* of these, so many as a rule: they share a few MiB for reading */
     bool deny_private;        /* no connection to an address that is not public */
