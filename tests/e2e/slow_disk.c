@@ -2,8 +2,8 @@
 /*
  * A slow and roomy disk for the tests, loaded in front of the C library: all pwrite and pwritev
  * together take SLOW_DISK bytes a second, and of what they are given nothing is written: a file has
- * its length and takes no room. The first fsync makes a file SLOW_SYNC and waits until somebody has
- * removed it.
+ * its length and takes no room, also where room is asked for (fallocate). The first fsync makes a
+ * file SLOW_SYNC and waits until somebody has removed it.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,20 +17,31 @@
 static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER; /* it does one thing at a time */
 
 /* Files grow one at a time, so that none is cut by who looked at it earlier. */
+static int grow(int fd, off_t end, const struct timespec *t)
+{
+    struct stat st;
+    int failed = 0;
+    pthread_mutex_lock(&disk);
+    nanosleep(t, NULL);
+    if (fstat(fd, &st) < 0 || st.st_size < end) {
+        failed = ftruncate(fd, end);
+    }
+    pthread_mutex_unlock(&disk);
+    return failed;
+}
+
 static ssize_t take(int fd, size_t n, off_t at)
 {
     const char *rate = getenv("SLOW_DISK");
     const double seconds = (double)n / (rate ? atof(rate) : 1e9);
     const struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    struct stat st;
-    int failed = 0;
-    pthread_mutex_lock(&disk);
-    nanosleep(&t, NULL);
-    if (n > 0 && (fstat(fd, &st) < 0 || st.st_size < at + (off_t)n)) {
-        failed = ftruncate(fd, at + (off_t)n);
-    }
-    pthread_mutex_unlock(&disk);
-    return failed ? -1 : (ssize_t)n;
+    return n > 0 && grow(fd, at + (off_t)n, &t) ? -1 : (ssize_t)n;
+}
+
+int fallocate(int fd, int mode, off_t at, off_t n)
+{
+    const struct timespec none = {0, 0};
+    return mode ? 0 : grow(fd, at + n, &none);
 }
 
 int fsync(int fd)
@@ -66,3 +77,4 @@ ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t at)
 #define ALSO(fn) __asm__(".globl " #fn "64\n.type " #fn "64, %function\n.set " #fn "64, " #fn)
 ALSO(pwrite);
 ALSO(pwritev);
+ALSO(fallocate);

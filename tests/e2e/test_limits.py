@@ -143,15 +143,16 @@ def watched_peak(run):
 
 
 @pytest.mark.skipif(not SLOW_DISK.exists(), reason="slow_disk.so is not built")
+@pytest.mark.parametrize("loops", [1, 2, 4])
 @pytest.mark.parametrize("tls", [False, True], ids=["http1", "http2"])
-def test_a_slow_disk_bounds_what_is_received(garner, nginx, tls):
+def test_a_slow_disk_bounds_what_is_received(garner, nginx, tls, loops):
     """64 at once, together twelve times the buffer, from a server that is faster than the disk: what is in memory
     stays below --buffer and 32 MiB. make bench-disk does the same with 1 GiB each."""
     if runner.asan_library():
         pytest.skip("AddressSanitizer keeps what is freed")
     url = (nginx.tls if tls else nginx.url)("/f/3m.bin?")
     garner.write("list", "".join(f"{url}{i}\n" for i in range(64)))
-    run = garner.start("-q", "-j", 64, "--buffer", "16M", "--cacert", nginx.cacert, "-o", "{index}", "-d", "d", "-i", "list",
+    run = garner.start("-q", "-j", 64, "--loops", loops, "--buffer", "16M", "--cacert", nginx.cacert, "-o", "{index}", "-d", "d", "-i", "list",
                        env={"LD_PRELOAD": str(SLOW_DISK), "SLOW_DISK": "1e8"})
     peak = watched_peak(run)
     assert run.wait().status == 0
