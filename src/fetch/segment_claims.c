@@ -133,14 +133,14 @@ void segments__release(struct segments *g, struct segment *s)
     }
 }
 
-/* Who is to bring what follows, if nothing of it came so far: the leader's request was for all of
+/* Who is to bring what follows, if it was not answered so far: the leader's request was for all of
  * the file, and its connection is one that works; another may be one too many for the server. */
 static struct segment *silent_next(const struct segments *g, const struct segment *s)
 {
     list_for_each (node, &g->active) {
         struct segment *next = container_of(node, struct segment, node);
-        if (next != s && next->begin == s->end && next->at == next->begin && next->end > next->at &&
-            next->end <= s->asked) {
+        if (next != s && !next->stream && next->begin == s->end && next->at == next->begin &&
+            next->end > next->at && next->end <= s->asked) {
             return next;
         }
     }

@@ -306,8 +306,9 @@ def test_a_silent_connection_is_relieved(garner, faults):
 
 
 def test_who_relieves_is_relieved(garner, faults):
-    """All requests but the first, which brings half of the file, fall silent. The second and the third are taken over."""
-    url = faults.url("/a.bin", **{**STRONG, "size": 500_000}, drip="10000,0.05", gate="g", gate_from=2)
+    """All requests but the first, which brings half of the file, fall silent after the head. The second and the third are taken
+    over."""
+    url = faults.url("/a.bin", **{**STRONG, "size": 500_000}, drip="10000,0.05", gate="g", gate_at=0, gate_from=2)
     run = garner.start("--stall-timeout", 0, *FAST, url)
     faults.wait_requests(4)
     faults.open("g")
@@ -319,8 +320,8 @@ def test_who_relieves_is_relieved(garner, faults):
 @pytest.mark.slow
 def test_all_fall_silent(garner, faults):
     """Nobody relieves another for ever: the limit on silence ends it."""
-    url = faults.url("/a.bin", **{**STRONG, "size": 500_000}, drip="10000,0.05", gate="g", gate_from=2)
-    run = garner("--first-byte-timeout", "4s", "--retry", 0, *FAST, url)
+    url = faults.url("/a.bin", **{**STRONG, "size": 500_000}, drip="10000,0.05", gate="g", gate_at=0, gate_from=2)
+    run = garner("--stall-timeout", "4s", "--retry", 0, *FAST, url)
     assert run.status == 1 and run.record["error"]["kind"] == "timeout" and len(faults.requests()) < 20, run
 
 
