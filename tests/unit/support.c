@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct loop *loop_starts(void)
@@ -80,4 +81,10 @@ struct err *on_letter(void *arg)
     struct letter *l = arg;
     order_add(l->order, (char[]){l->c, '\0'});
     return NULL;
+}
+
+bool vfork_is_fork(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+    return preload && strstr(preload, "/vgpreload_");
 }

@@ -49,4 +49,7 @@ struct letter {
 };
 struct err *on_letter(void *arg);
 
+/* Under valgrind: then posix_spawn cannot see that nothing was started. */
+bool vfork_is_fork(void);
+
 #endif
