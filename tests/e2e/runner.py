@@ -29,6 +29,11 @@ def asan_library():
     return found and found.group(1)
 
 
+def shown(data):
+    """The end of an output for a message: what pytest hands on has to be UTF-8."""
+    return data[-3000:].decode("utf-8", "backslashreplace")
+
+
 class Result:
     """How a run ended. status: as a shell shows it; signal: what killed it, else None."""
 
@@ -56,7 +61,7 @@ class Result:
 
     def __repr__(self):
         return (f"status {self.status} of {' '.join(self.args)} after {self.seconds:.2f} s\n"
-                f"--- stdout\n{self.out[-3000:].decode('utf-8', 'backslashreplace')}\n--- stderr\n{self.stderr[-3000:]}\n--- files {self.files}")
+                f"--- stdout\n{shown(self.out)}\n--- stderr\n{shown(self.err)}\n--- files {self.files}")
 
 
 class Process:
@@ -84,11 +89,14 @@ class Process:
     def errors(self):
         return b"".join(self._err).decode("utf-8", "surrogateescape")
 
+    def said(self):
+        return shown(b"".join(self._out)) + "\n" + shown(b"".join(self._err))
+
     def until(self, condition, what="condition", timeout=20):
         """Waits until a condition of this run holds."""
         end = time.monotonic() + timeout
         while not condition():
-            assert time.monotonic() < end, f"no {what} in {timeout} s\n{self.output()}\n{self.errors()}"
+            assert time.monotonic() < end, f"no {what} in {timeout} s\n{self.said()}"
             assert self.running() or condition(), f"garner ended without {what}: {self.wait()}"
             time.sleep(0.01)
 
@@ -110,14 +118,14 @@ class Process:
             code = self.popen.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
-            pytest.fail(f"garner {' '.join(self.args)} still ran after {timeout} s\n{self.output()}\n{self.errors()}")
+            pytest.fail(f"garner {' '.join(self.args)} still ran after {timeout} s\n{self.said()}")
         seconds = time.monotonic() - self.began
         for thread in self._threads:
             thread.join(5)
         result = Result(self.args, code, b"".join(self._out), b"".join(self._err), seconds, self.garner)
         self.garner.results.append(result)
         if SANITIZER.search(result.stderr):
-            pytest.fail(f"a sanitizer spoke: {result.stderr}")
+            pytest.fail(f"a sanitizer spoke: {result.err.decode('utf-8', 'backslashreplace')}")
         assert result.signal not in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE), result
         return result
 
