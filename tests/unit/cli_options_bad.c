@@ -28,12 +28,9 @@ static const struct {
     {"--jobs", "--jobs: a value is missing"},
     {"-j", "-j: a value is missing"},
     {"--help nonsense", "--help: there is no group 'nonsense'"},
-    /* letters of other programs */
-    {"-c" URL, "-c: "}, {"-C -" URL, "-C: "}, {"-P dir" URL, "--dir"}, {"-t 3" URL, "--retry"},
-    {"-T 3" URL, "--stall-timeout"}, {"-z x" URL, "--if-exists update"}, {"-Z" URL, "--jobs"},
-    {"-fsSLZ" URL, "-Z: "},
-    {"-x16" URL, "--segments"}, {"-x 16" URL, "--proxy: '16'"},
-    {"-d {\"a\":1}" URL, "did you mean --data?"}, {"-d [1]" URL, "did you mean --data?"},
+    /* letters of other programs; more: cli_habits.c */
+    {"-c" URL, "-c: "}, {"-T 3" URL, "--stall-timeout"}, {"-fsSLZ" URL, "-Z: "},
+    {"-x 16" URL, "--proxy: '16'"}, {"-d [1]" URL, "did you mean --data?"},
     {"-d @f" URL, "did you mean --data?"}, {"-d " URL, "--dir: "},
     /* words that are no URLs */
     {"example.org/x", "did you mean https://example.org/x?"},
@@ -44,7 +41,6 @@ static const struct {
     {"http://h/x -", "-i -"},
     {"1http://h/x", "is not a URL"},
     {"http:/h/x", "is not a URL"},
-    {"list", "say -i 'list'"},
     /* values */
     {"-i " URL, "--input: "}, {"-i - -i -" URL, "--input: standard input can be read once"},
     {"--input-format xls" URL, "'xls' is none of auto|lines|jsonl|tsv|csv"},

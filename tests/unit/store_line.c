@@ -22,14 +22,33 @@ static void on_hold(void *arg, bool hold)
     h->changes++;
 }
 
-static struct line *line_of(struct bed *b, int fd, bool ordered, int64_t most)
+/* A line into a pipe, from which reads() takes. */
+struct piped {
+    struct bed bed;
+    int fds[2];
+    struct line *l;
+};
+
+static void piped_make(struct piped *p, bool ordered, int64_t most)
 {
-    const struct line_options o = {
-        .fd = fd, .name = "the pipe", .ordered = ordered, .in_memory = 1000, .most = most};
     const struct line_events events = {NULL, NULL, NULL};
-    struct line *l = NULL;
-    err_is_none(line_new(b->s, &o, &events, &l));
-    return l;
+    bed_make(&p->bed, 2, NULL);
+    ck_assert_int_eq(pipe2(p->fds, O_CLOEXEC), 0);
+    const struct line_options o = {
+        .fd = p->fds[1], .name = "the pipe", .ordered = ordered, .in_memory = 1000, .most = most};
+    err_is_none(line_new(p->bed.s, &o, &events, &p->l));
+}
+
+static void piped_end(struct piped *p)
+{
+    line_free(p->l);
+    loop_spin(p->bed.l, 20);
+    ck_assert_int_eq(fcntl(p->fds[0], F_SETFL, O_NONBLOCK), 0);
+    char byte;
+    ck_assert_int_le(read(p->fds[0], &byte, 1), 0); /* nothing else came out */
+    close(p->fds[0]);
+    close(p->fds[1]);
+    bed_end(&p->bed);
 }
 
 static struct body *body_of(struct line *l, uint64_t order, const char *text)
@@ -41,64 +60,52 @@ static struct body *body_of(struct line *l, uint64_t order, const char *text)
     return b;
 }
 
-static void goes_out(struct bed *b, struct body *body)
+static void goes_out(struct piped *p, struct body *body)
 {
     struct future *f = body_emit(body, NULL, -1);
-    loop_completes(b->l, f);
+    loop_completes(p->bed.l, f);
     future_unref(f);
     body_free(body);
 }
 
-static void reads(int fd, const char *want)
+static void reads(const struct piped *p, const char *want)
 {
     char got[256] = "";
-    ssize_t n = read(fd, got, sizeof(got) - 1);
+    ssize_t n = read(p->fds[0], got, sizeof(got) - 1);
     ck_assert_int_eq(n, (ssize_t)strlen(want));
     ck_assert_str_eq(got, want);
 }
 
-static void line_over(struct bed *b, struct line *l, const int fds[2])
-{
-    line_free(l);
-    close(fds[0]);
-    close(fds[1]);
-    bed_end(b);
-}
-
 START_TEST(line_in_order)
 {
-    struct bed b;
-    int fds[2];
-    bed_make(&b, 2, NULL);
-    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
-    struct line *l = line_of(&b, fds[1], true, 1 << 20);
+    struct piped p;
+    piped_make(&p, true, 1 << 20);
+    struct line *l = p.l;
     struct body *second = body_of(l, 2, "second");
     struct future *waits = body_emit(second, NULL, -1);
     struct body *first = body_of(l, 1, "fir");
-    loop_spin(b.l, 20);
+    loop_spin(p.bed.l, 20);
     ck_assert(!future_done(waits));
     err_is_none(body_write(first, "st", 2));
-    goes_out(&b, first);
-    reads(fds[0], "first");
+    goes_out(&p, first);
+    reads(&p, "first");
     ck_assert(!future_done(waits)); /* it is told whose turn it is */
     line_set_head(l, 2);
-    loop_completes(b.l, waits);
+    loop_completes(p.bed.l, waits);
     future_unref(waits);
     body_free(second);
-    reads(fds[0], "second");
+    reads(&p, "second");
     ck_assert_int_eq(line_waiting(l), 0);
-    line_over(&b, l, fds);
+    piped_end(&p);
 }
 END_TEST
 
 START_TEST(line_holds_all_but_the_head)
 {
-    struct bed b;
-    int fds[2];
+    struct piped p;
     struct held second = {0, 0}, first = {0, 0};
-    bed_make(&b, 2, NULL);
-    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
-    struct line *l = line_of(&b, fds[1], true, 10);
+    piped_make(&p, true, 10);
+    struct line *l = p.l;
     struct body *k = body_of(l, 2, "less");
     body_on_hold(k, on_hold, &second);
     ck_assert_ptr_null(line_gate(l, 3));
@@ -115,24 +122,23 @@ START_TEST(line_holds_all_but_the_head)
     struct held held = {0, 0};
     body_on_hold(late, on_hold, &held);
     ck_assert(held.now && !first.now);
-    goes_out(&b, head);
+    goes_out(&p, head);
     ck_assert(second.now);
     line_set_head(l, 2);
     ck_assert(!second.now && future_done(gate)); /* to ask again */
     future_unref(gate);
     body_free(late);
-    goes_out(&b, k);
-    line_over(&b, l, fds);
+    goes_out(&p, k);
+    reads(&p, "the head, and more than tenlessmore than ten");
+    piped_end(&p);
 }
 END_TEST
 
 START_TEST(line_torn_by_what_does_not_continue)
 {
-    struct bed b;
-    int fds[2];
-    bed_make(&b, 2, NULL);
-    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
-    struct line *l = line_of(&b, fds[1], true, 1 << 20);
+    struct piped p;
+    piped_make(&p, true, 1 << 20);
+    struct line *l = p.l;
     struct body *k = body_of(l, 2, "not out");
     err_is_none(body_start(k, 0, -1)); /* may start over */
     err_is_none(body_write(k, "again", 5));
@@ -141,7 +147,7 @@ START_TEST(line_torn_by_what_does_not_continue)
     ck_assert(!line_torn(l));
     k = body_of(l, 1, "out");
     while (line_waiting(l) > 0) {
-        loop_spin(b.l, 1);
+        loop_spin(p.bed.l, 1);
     }
     err_is_none(body_start(k, 3, -1)); /* may go on */
     struct err *e = body_start(k, 0, -1);
@@ -150,70 +156,59 @@ START_TEST(line_torn_by_what_does_not_continue)
     ck_assert(body_broken(k));
     body_free(k);
     ck_assert(line_torn(l));
-    reads(fds[0], "out");
+    reads(&p, "out");
     line_set_head(l, 3);
     k = body_of(l, 3, "nothing follows");
     struct future *never = body_emit(k, NULL, -1);
-    loop_spin(b.l, 20);
+    loop_spin(p.bed.l, 20);
     ck_assert(!future_done(never));
     ck_assert(future_cancel(never));
     ck_assert(future_cancelled(never));
     future_unref(never);
     body_free(k);
-    line_free(l);
-    loop_spin(b.l, 20);
-    ck_assert_int_eq(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
-    char byte;
-    ck_assert_int_le(read(fds[0], &byte, 1), 0);
-    close(fds[0]);
-    close(fds[1]);
-    bed_end(&b);
+    piped_end(&p);
 }
 END_TEST
 
 START_TEST(line_starts_over_while_a_job_runs)
 {
-    struct bed b;
-    int fds[2];
-    bed_make(&b, 2, NULL);
-    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
-    struct line *l = line_of(&b, fds[1], true, 1 << 20);
+    struct piped p;
+    piped_make(&p, true, 1 << 20);
+    struct line *l = p.l;
     struct body *first = body_of(l, 1, "first"); /* a job has it from now on */
     struct body *k = body_of(l, 2, "what the first reply brought");
     err_is_none(body_start(k, 0, -1));
     err_is_none(body_write(k, "again", 5));
     struct future *second = body_emit(k, NULL, -1);
-    goes_out(&b, first);
-    reads(fds[0], "first");
+    goes_out(&p, first);
+    reads(&p, "first");
     line_set_head(l, 2);
-    loop_completes(b.l, second);
+    loop_completes(p.bed.l, second);
     future_unref(second);
     body_free(k);
-    reads(fds[0], "again");
+    reads(&p, "again");
     ck_assert_int_eq(line_waiting(l), 0);
-    line_over(&b, l, fds);
+    piped_end(&p);
 }
 END_TEST
 
 START_TEST(line_in_the_order_of_ends)
 {
-    struct bed b;
-    int fds[2];
+    struct piped p;
     struct held held = {0, 0};
-    bed_make(&b, 2, NULL);
-    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
-    struct line *l = line_of(&b, fds[1], false, 10);
+    piped_make(&p, false, 10);
+    struct line *l = p.l;
     struct body *first = body_of(l, 1, "one"), *second = body_of(l, 2, "two");
-    goes_out(&b, second);
-    reads(fds[0], "two");
+    goes_out(&p, second);
+    reads(&p, "two");
     body_on_hold(first, on_hold, &held);
     struct body *third = body_of(l, 3, "more than ten bytes");
-    loop_spin(b.l, 20);
+    loop_spin(p.bed.l, 20);
     ck_assert(line_favours(l, 1) || !held.now); /* nothing whole waits: the oldest streams */
-    goes_out(&b, first);
-    goes_out(&b, third);
-    reads(fds[0], "onemore than ten bytes");
-    line_over(&b, l, fds);
+    goes_out(&p, first);
+    goes_out(&p, third);
+    reads(&p, "onemore than ten bytes");
+    piped_end(&p);
 }
 END_TEST
 
