@@ -3,6 +3,7 @@
 #include "net/multi.h"
 
 #include <curl/curl.h>
+#include <locale.h>
 #include <malloc.h>
 
 /* libcurl takes and frees a receive buffer (easy_options.c) for every request. Without this the
@@ -16,9 +17,19 @@ static void keep_heap(void)
 #endif
 }
 
+/* Names of hosts are UTF-8, whatever the environment says: libcurl's look-up (IDN) goes by the
+ * locale, and knows no letters in that of C. */
+static void speak_utf8(void)
+{
+    if (!setlocale(LC_CTYPE, "C.UTF-8")) {
+        setlocale(LC_CTYPE, "");
+    }
+}
+
 struct err *net_init(void)
 {
     keep_heap();
+    speak_utf8();
     CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (rc != CURLE_OK) {
         return err_new(ERR_RUNTIME, NULL, "libcurl cannot start: %s", curl_easy_strerror(rc));

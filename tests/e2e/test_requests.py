@@ -174,6 +174,13 @@ def test_resolve_and_connect_to(garner, faults):
     assert garner("--connect-to", f"far.example:80:127.0.0.1:{faults.port}", "http://far.example/b").status == 0
 
 
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_a_host_in_other_letters(garner, faults, locale):
+    run = garner("--connect-to", f"::127.0.0.1:{faults.port}", "--tree", "http://bücher.example/a", env={"LC_ALL": locale})
+    assert (run.status, run.files) == (0, ["bücher.example/a"]), run
+    assert faults.requests()[0].headers["host"] == "xn--bcher-kva.example"
+
+
 def test_addresses(garner, faults):
     assert garner("-4", faults.url("/a", host="localhost")).status == 0
     assert garner("--interface", "127.0.0.1", faults.url("/b")).status == 0
