@@ -22,6 +22,7 @@ struct lines {
     struct entry *open; /* owned */
     size_t bytes;       /* of the open entry's lines */
     bool late;          /* the last entry came out because of silence */
+    bool blank_told;
 };
 
 struct lines *lines_new(const struct list_out *out)
@@ -160,8 +161,29 @@ static void hint_at_tables(const struct lines *p, const struct split_line *t, ui
     }
 }
 
+/* Beside its URL is where other programs' lists have a name. */
+static void hint_at_blanks(struct lines *p, const struct split_line *url, uint64_t line)
+{
+    if (!p->blank_told && memchr(url->text, ' ', url->len)) {
+        p->blank_told = true;
+        p->out.on_warning(p->out.arg, line,
+            "a blank in a URL is sent as %20; a name goes on a line below it: \"  out=NAME\"");
+    }
+}
+
+static struct err *push_mirror(struct lines *p, const struct split_line *t, bool first)
+{
+    if (!first && !memmem(t->text, t->len, "://", 3)) {
+        return err_new(ERR_INPUT, NULL,
+            "what follows a tab is no URL of a mirror; a name goes on a line below: \"  "
+            "out=NAME\"");
+    }
+    return field_url(p->open, t->text, t->len);
+}
+
 static struct err *push_url(struct lines *p, struct split_line t, uint64_t line)
 {
+    bool first = true;
     lines_flush(p, false);
     struct entry *e = entry_new();
     if (!e) {
@@ -179,7 +201,9 @@ static struct err *push_url(struct lines *p, struct split_line t, uint64_t line)
         size_t len = tab ? (size_t)(tab - t.text) : t.len;
         struct split_line one = {t.text, len};
         strip(&one);
-        struct err *error = one.len > 0 ? field_url(e, one.text, one.len) : NULL;
+        hint_at_blanks(p, &one, line);
+        struct err *error = one.len > 0 ? push_mirror(p, &one, first) : NULL;
+        first = false;
         if (err_is(error, ERR_INPUT)) {
             entry_spoil(e, error);
             return NULL;

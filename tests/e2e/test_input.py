@@ -42,6 +42,16 @@ def test_compressed(garner, faults):
     assert run.status == 0 and len(run.lines) == 50, run
 
 
+def test_names_beside_urls(garner, faults):
+    """Other programs' lists have them there; what is meant is said."""
+    run = garner("--json", "--retry", 0, input=f"{faults.url('/a')} a.txt\n{faults.url('/b')} b.txt\n")
+    assert run.stderr.count("a name goes on a line below it") == 1 and "garner: -:1:" in run.stderr, run
+    run = garner("--json", input=f"{faults.url('/a')}\ta.txt\n{faults.url('/b')}\n")
+    states = {r["index"]: (r["state"], (r["error"] or {}).get("kind")) for r in run.records}
+    assert states == {1: ("failed", "input"), 2: ("finished", None)}, run
+    assert "what follows a tab is no URL of a mirror" in run.stderr, run
+
+
 def test_mirrors_of_a_line(garner, faults, other):
     run = garner("--json", "--retry", 0, input=f"{faults.url('/a', status=404)}\t{other.url('/a', text='mirror')}\n{faults.url('/b')}\n")
     assert run.status == 0 and garner.read("a") == b"mirror" and sorted(run.files) == ["a", "b"], run
