@@ -125,6 +125,12 @@ struct err *config_read(struct parse *p, const char *path, bool missing_ok)
         buf_fini(&file);
         return NULL;
     }
+    if (e && missing_ok) {
+        struct err *more =
+            err_new(ERR_USAGE, NULL, "%s (--no-config leaves it out)", err_message(e));
+        err_unref(e);
+        e = more;
+    }
     size_t at = file.len >= 3 && memcmp(file.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     for (size_t number = 1; !e && at < file.len; number++) {
         char *line = file.data + at;

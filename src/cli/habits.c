@@ -21,6 +21,10 @@
 #define USER       "user and password are --user USER:PASSWORD"
 #define IN_RECORDS "what the server said is in the records of --json"
 #define UPDATE     "to fetch only what is newer, say --if-exists update"
+#define AS_IT_IS   "brackets and braces of a URL are taken as they are anyway"
+#define QUOTA      "what may be received is limited by --max-filesize"
+#define BASE       "the base of a list's URLs is not known here: they are whole"
+#define METALINK   "metalinks are not read; mirrors stand on one line of a list, with tabs between"
 #define CONNECTION "failed connections are tried again anyway; --retry-on is about HTTP statuses"
 
 /* In the order of the alphabet, but nobody minds. */
@@ -31,6 +35,7 @@ static const struct {
     /* curl's */
     {"continue-at continue", RESUMED},
     {"create-dirs", "directories are made anyway"},
+    {"remote-name-all", "files have their remote names anyway"},
     {"output-dir directory-prefix", "the directory is --dir"},
     {"parallel parallel-immediate", PARALLEL},
     {"parallel-max max-concurrent-downloads max-procs", "how many run at once is --jobs"},
@@ -41,16 +46,22 @@ static const struct {
     {"get", "the method is GET anyway; a query is part of the URL"},
     {"url", "URLs are words of their own; a list of them is read by --input"},
     {"next", "a list (--input) says what is particular to each URL"},
-    {"fail-with-body", "what comes with an error is never saved"},
+    {"fail-with-body content-on-error", "what comes with an error is never saved"},
+    {"remove-on-error", "a file that is not whole never has its name"},
+    {"globoff", AS_IT_IS},
+    {"basic", "that is how --user does it anyway"},
+    {"digest ntlm negotiate anyauth", "basic authentication and bearer tokens are all there is"},
     {"retry-all-errors retry-connrefused", CONNECTION},
     {"trace trace-ascii trace-time", "what goes over the wire is shown by -vv"},
-    {"dump-header include show-headers server-response", IN_RECORDS},
-    {"time-cond timestamping conditional-get", UPDATE},
+    {"dump-header include show-headers server-response save-headers", IN_RECORDS},
+    {"time-cond timestamping conditional-get etag-save etag-compare", UPDATE},
     {"capath", "authorities are given in a file: --cacert"},
     {"socks4 socks4a socks5 socks5-hostname preproxy",
         "the proxy is --proxy, with its scheme: socks5h://HOST:PORT"},
-    {"progress-bar bar show-progress", "the display is --progress bar"},
-    {"no-progress-meter no-verbose quiet-all", "less is said with --quiet"},
+    {"progress-bar bar eta show-progress", "the display is --progress bar"},
+    {"no-progress-meter no-progress no-verbose quiet-all", "less is said with --quiet"},
+    {"stderr output-file append-output", "messages go to standard error: 2> FILE"},
+    {"https-only", "https alone is --proto =https"},
     {"method", "another method is --request"},
     /* wget's */
     {"input-file arg-file", "a list is read by --input"},
@@ -60,8 +71,9 @@ static const struct {
     {"random-wait delay", "the pace is --rate, or --per-host-rate"},
     {"no-check-certificate check-certificate", "certificates are not checked with --insecure"},
     {"spider", "the head alone is asked for with --head"},
-    {"no-clobber", "files that are there are left alone anyway (--if-exists skip)"},
+    {"no-clobber skip-existing", "files that are there are left alone anyway (--if-exists skip)"},
     {"password http-password http-passwd http-user", USER},
+    {"ask-password", "nobody is asked; " USER ", or --netrc"},
     {"proxy-password proxy-passwd", "for a proxy it is --proxy-user USER:PASSWORD"},
     {"background daemon", "the shell does that: garner ... &"},
     {"mirror recursive level accept reject no-parent page-requisites convert-links span-hosts",
@@ -69,8 +81,12 @@ static const struct {
     {"read-timeout", "the time without a byte is --stall-timeout"},
     {"dns-timeout", "name, connection and TLS are limited by --connect-timeout"},
     {"force-directories protocol-directories", "directories as on the server are --tree"},
+    {"no-directories no-host-directories", "files go straight into --dir, unless --tree is said"},
+    {"no-use-server-timestamps", "files have the server's time only with --remote-time"},
+    {"base", BASE},
+    {"quota", QUOTA},
     {"cut-dirs", "directories are left out by --output '{dirs:1}/{name}'"},
-    {"save-cookies", "cookies are written to --cookie-jar"},
+    {"save-cookies keep-session-cookies", "cookies are written to --cookie-jar"},
     {"load-cookies", "cookies are read by --cookie FILE"},
     {"bind-address", "the address to connect from is --interface"},
     {"no-proxy", "no proxy at all is --noproxy '*'"},
@@ -96,10 +112,11 @@ static const struct {
     {"file-allocation", "space is not reserved; a full disk is said at once"},
     {"stop", "the run is ended by --timeout"},
     {"all-proxy http-proxy https-proxy", "the proxy is --proxy"},
+    {"metalink", METALINK},
     {"enable-rpc seed-time follow-torrent select-file metalink-file",
         "http and https are all that is spoken"},
     /* those of xargs and parallel */
-    {"null", "a list has a URL a line; paths end with a NUL with --print0"},
+    {"null delimiter", "a list has a URL a line; paths end with a NUL with --print0"},
     {"max-args max-lines", "each URL is a download of its own, as many at once as --jobs says"},
     {"halt", "the first failure ends the run with --fail-fast"},
     {"keep-order", "results in the order of the input are --gather"},
@@ -116,20 +133,20 @@ static const struct {
     {'-', "bodies go to standard output with --output -"},
     {'0', "a list has a URL a line; paths end with a NUL with --print0"},
     {'a', "a list is read by --input"},
-    {'B', "the base of a list's URLs is not known here: they are whole"},
+    {'B', BASE},
     {'c', RESUMED "; curl's -c is --cookie-jar"},
     {'C', RESUMED},
     {'D', IN_RECORDS},
     {'E', "a certificate of one's own is --cert"},
     {'F', NO_UPLOAD},
-    {'g', "brackets and braces of a URL are taken as they are anyway"},
+    {'g', AS_IT_IS},
     {'G', "the method is GET anyway; a query is part of the URL"},
     {'l', NO_LINKS},
-    {'M', "metalinks are not read; mirrors stand on one line of a list, with tabs between"},
+    {'M', METALINK},
     {'N', UPDATE},
     {'p', NO_LINKS},
     {'P', "the directory is --dir, how many run at once is --jobs"},
-    {'Q', "what may be received is limited by --max-filesize"},
+    {'Q', QUOTA},
     {'t', RETRY},
     {'T', "the time without a byte is --stall-timeout; nothing is uploaded"},
     {'U', "the user agent is --user-agent, the user at a proxy --proxy-user"},
@@ -170,6 +187,28 @@ const char *habit_of_letter(int letter)
     return isdigit(letter) ? "the option before it takes no number here; connections for one file "
                              "are --segments, how many run at once is --jobs"
                            : NULL;
+}
+
+/* curl's sequences: [1-9], [01-99:3], [a-z], {one,two}. */
+static bool is_sequence(const char *s)
+{
+    if (*s == '{') {
+        const size_t n = strcspn(s, "}");
+        return s[n] && memchr(s, ',', n);
+    }
+    const size_t from = 1 + strcspn(s + 1, "-]");
+    const size_t to = strcspn(s, "]");
+    return s[to] && s[from] == '-' && from > 1 && from + 1 < to;
+}
+
+bool habit_in_url(const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *s = host ? host + 3 + strcspn(host + 3, "/?") : url;
+    while (*(s += strcspn(s, "[{")) && !is_sequence(s)) {
+        s++;
+    }
+    return *s != '\0';
 }
 
 void habit_each_name(void (*fn)(void *arg, const char *names, const char *answer), void *arg)

@@ -7,6 +7,7 @@ libgarner_a_SOURCES += src/cli/options_set.c
 libgarner_a_SOURCES += src/cli/options_run.c
 libgarner_a_SOURCES += src/cli/options_request.c
 libgarner_a_SOURCES += src/cli/options_queue.c
+libgarner_a_SOURCES += src/cli/options_remark.c
 libgarner_a_SOURCES += src/cli/options_check.c src/cli/options_bodies.c src/cli/options_files.c
 libgarner_a_SOURCES += src/cli/bodies.c src/cli/bodies.h
 libgarner_a_SOURCES += src/cli/config.c

@@ -2,8 +2,6 @@
 /* The options as a whole: what holds unless told otherwise, and what does not go together. */
 #include "cli/options_private.h"
 #include "cli/sums.h"
-#include "cli/write_out.h"
-#include "fetch/command.h"
 #include "net/multi.h"
 #include "store/template.h"
 
@@ -383,81 +381,6 @@ static struct err *find_input(struct parse *p)
     return NULL;
 }
 
-/* By PATH, as it will be looked up. */
-static bool program_exists(const char *name)
-{
-    const char *path = getenv("PATH");
-    if (strchr(name, '/')) {
-        return access(name, X_OK) == 0;
-    }
-    for (path = path ? path : "/bin:/usr/bin"; *path; path += *path == ':') {
-        size_t len = strcspn(path, ":");
-        struct buf b = BUF_INIT;
-        buf_add(&b, len ? path : ".", len ? len : 1);
-        buf_addf(&b, "/%s", name);
-        bool found = !buf_failed(&b) && access(b.data, X_OK) == 0;
-        buf_fini(&b);
-        if (found) {
-            return true;
-        }
-        path += len;
-    }
-    return false;
-}
-
-static void remark_command(const struct parse *p)
-{
-    struct command *c = NULL;
-    struct buf b = BUF_INIT;
-    if (!p->warn || !p->o->session.exec || command_parse(p->o->session.exec, &c)) {
-        return;
-    }
-    if (command_remark(c)) {
-        buf_addf(&b, "--exec: %s", command_remark(c));
-    } else if (*command_name(c) != '{' && !program_exists(command_name(c))) {
-        buf_addf(&b, "--exec: there is no program '%s' (yet)", command_name(c));
-    }
-    if (b.len && !buf_failed(&b)) {
-        p->warn(p->warn_arg, b.data);
-    }
-    buf_fini(&b);
-    command_free(c);
-}
-
-/* What was asked for and will not be, by what else was asked for. */
-static const char *without_effect(const struct parse *p)
-{
-    const struct session_options *s = &p->o->session;
-    if (p->segments_here && s->segments > 1 && s->discard) {
-        return "--segments: without effect, as a body that becomes no file comes over one "
-               "connection";
-    }
-    if (p->segments_here && s->segments > 1 && s->request.range) {
-        return "--segments: without effect, as a --range comes over one connection";
-    }
-    if (p->race_here && typed(p) > 1 && !p->files.count) {
-        return "--race: without effect, as no URL has a mirror; with --same-file they are mirrors "
-               "of one file";
-    }
-    return NULL;
-}
-
-static void remark(const struct parse *p)
-{
-    const struct options *o = p->o;
-    if (p->warn && o->output.write_out) {
-        write_out_free(write_out_new(o->output.write_out, p->warn, p->warn_arg));
-    }
-    remark_command(p);
-    if (p->warn && p->look_ahead_set && o->session.look_ahead < o->hosts.jobs) {
-        p->warn(p->warn_arg, "--look-ahead is less than --jobs: fewer downloads run at once");
-    }
-    const char *vain = without_effect(p);
-    if (p->warn && vain && !o->output.quiet) {
-        p->warn(p->warn_arg, vain);
-    }
-}
-
 struct err *options__finish(struct parse *p)
 {
     struct err *e = options__finish_queue(p);
@@ -478,7 +401,7 @@ struct err *options__finish(struct parse *p)
     e = e ? e : settle(p);
     e = e ? e : check_output(p);
     if (!e) {
-        remark(p);
+        options__remark(p);
     }
     return e;
 }

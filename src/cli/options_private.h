@@ -90,6 +90,8 @@ const struct option_row *option_by_letter(int letter);
  * static; NULL: nothing is known of it. */
 const char *habit_of_name(const char *name, size_t len);
 const char *habit_of_letter(int letter);
+/* True if curl would make several URLs of it. */
+bool habit_in_url(const char *url);
 /* For tests: names, between blanks, that have the same answer. */
 void habit_each_name(void (*fn)(void *arg, const char *names, const char *answer), void *arg);
 /* The long name that is meant, perhaps; NULL if none is near. */
@@ -154,6 +156,11 @@ option_fn take_queue, take_name, take_idle_claim;
 /* What holds unless told otherwise, and what does not go together. The list's shard becomes the
  * queue's. */
 struct err *options__finish_queue(struct parse *p);
+
+/* -- options_remark.c -- */
+
+/* Says what goes on all the same, but is perhaps not what was meant. */
+void options__remark(const struct parse *p);
 
 /* -- config.c -- */
 

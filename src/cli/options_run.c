@@ -116,7 +116,8 @@ struct err *take_output(struct parse *p, const struct option_row *row, const cha
 {
     const char *wrong = NULL;
     if (p->output_here) {
-        wrong = "given twice; one template names all files, for example {host}/{name}";
+        wrong = "given twice; one template names all files, for example {host}/{name}, and a list "
+                "gives each its own (out=NAME)";
     } else if (!*value) {
         wrong = "a file name or a template is needed";
     }

@@ -69,6 +69,18 @@ def test_hints(garner, faults, args, hint):
     assert run.status == 2 and hint in run.stderr and faults.requests() == [], run
 
 
+@pytest.mark.parametrize("args, path, remark", [
+    (["-b", "cookies.txt"], "/a", "--cookie: no cookies are read: cookies.txt: No such file"),
+    (["-b", "jar", "--cookie-jar", "jar"], "/a", None), (["-b", "a=b"], "/a", None),
+    ([], "/[1-3].txt", "{1..9}"), (["-i"], "/[1-3].txt", None)])
+def test_remarks(garner, faults, args, path, remark):
+    """What runs all the same, but is perhaps not what was meant."""
+    garner.write("list", faults.url(path))
+    run = garner(*args, "list" if args == ["-i"] else faults.url(path))
+    lines = run.stderr.splitlines()
+    assert (run.status, len(lines)) == (0, 2 if remark else 1) and (not remark or remark in lines[0]), run
+
+
 def test_a_word_that_is_a_file(garner):
     garner.write("list.txt", "")
     run = garner("list.txt")
@@ -96,6 +108,10 @@ def test_configuration_file(garner, faults):
     assert run.files == ["sub/a"] and run.stdout == "" and faults.requests()[0].headers["user-agent"] == "mine/1", run
     assert garner("--no-config", faults.url("/a")).files == ["a", "sub/a"]
     assert "other/a" in garner("-d", "other", faults.url("/a")).files
+    (config / "config").unlink()
+    (config / "config").mkdir()
+    run = garner(faults.url("/a"))
+    assert run.status == 2 and "--no-config" in run.stderr, run
 
 
 def test_k(garner, faults):

@@ -57,6 +57,8 @@ static const struct {
     {"-r -l 1" URL, "links are not followed"}, {"-p" URL, "links are not followed"},
     {"--input-file list", "a list is read by --input"}, {"--background" URL, "garner ... &"},
     {"--output-document x" URL, "--output"}, {"--cut-dirs=2" URL, "{dirs:1}/{name}"},
+    {"--base=http://h/" URL, "they are whole"}, {"--ask-password" URL, "nobody is asked"},
+    {"--no-host-directories" URL, "--tree"}, {"--append-output=f" URL, "2> FILE"},
     {"-U me" URL, "--user-agent"}, {"-i http://h/list", "--input: a list is a file here"},
     {"--no-proxy" URL, "--noproxy '*'"}, {"--read-timeout=5" URL, "--stall-timeout"},
     /* aria2c */
@@ -103,6 +105,22 @@ START_TEST(test_wrong)
     file_write("list", "http://h/x\n");
     file_write("f", "");
     options_are_bad(wrong[_i].line, wrong[_i].why);
+}
+END_TEST
+
+START_TEST(test_sequences)
+{
+    static const char *const many[] = {"http://h/[1-9]", "http://h/a[01-99:3].jpg",
+        "https://h/?p=[a-z]", "http://h/{a,b}/c", "http://h/]{[1-2]"};
+    static const char *const one[] = {"http://h/a", "http://[::1]/a", "http://[fe80::1-2]:80/",
+        "http://h/[1]", "http://h/[-1]", "http://h/[1-", "http://h/{a}", "http://h/{a,b",
+        "http://h/a[]=1-2", "http://h"};
+    for (size_t i = 0; i < sizeof many / sizeof *many; i++) {
+        ck_assert_msg(habit_in_url(many[i]), "%s", many[i]);
+    }
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
+        ck_assert_msg(!habit_in_url(one[i]), "%s", one[i]);
+    }
 }
 END_TEST
 
@@ -153,6 +171,7 @@ Suite *cli_habits_suite(void)
     tcase_add_loop_test(t, test_wrong, 0, sizeof wrong / sizeof *wrong);
     tcase_add_loop_test(t, test_right, 0, sizeof right / sizeof *right);
     tcase_add_test(t, test_answers);
+    tcase_add_test(t, test_sequences);
     suite_add_tcase(s, t);
     return s;
 }
