@@ -327,18 +327,18 @@ def test_all_fall_silent(garner, faults):
 
 def test_who_relieves_asks_where_it_went_well(garner, faults, other):
     """Two mirrors fail at first. Then one is silent and the other as good as that; the third has brought half of the file when
-    the silent one's half is taken over."""
+    its connection is cut."""
     strong = {**STRONG, "size": 500_000}
     urls = [faults.url("/silent/a.bin", **strong, status="503,200", gate="never", gate_from=2),
             faults.url("/drip/a.bin", **strong, status="503,200", drip="500,0.5"),
-            other.url("/a.bin", **strong, gate="lead", gate_at=100_000)]
+            other.url("/a.bin", **strong, cut=262_144, fail=1, gate="lead", gate_at=100_000)]
     run = garner.start("--stall-timeout", 0, *FAST, "-i", "-", stdin=-1)
     run.write(mirrors(*urls))
     run.popen.stdin.close()
     faults.wait_gate("never")
     other.open("lead")
     whole(run.wait(), garner, faults.body(500_000))
-    assert len(faults.requests("/drip/a.bin")) == 1
+    assert len(faults.requests("/silent/a.bin")) == 2 and len(faults.requests("/drip/a.bin")) == 1
 
 
 @pytest.mark.parametrize("query", [dict(status=404), dict(drop=1), dict(status=503, retry_after=60)], ids=str)
