@@ -119,6 +119,13 @@ static struct err *add_place(const struct session *s, const char *path, struct b
     return error;
 }
 
+static bool names_directory(const char *out)
+{
+    const char *slash = strrchr(out, '/');
+
+    return strcmp(slash ? slash + 1 : out, ".") == 0;
+}
+
 /* The entry's own `out`, below the output directory; "sub/" is a directory for its URL's name. */
 static struct err *render_out(
     const struct session *s, struct job *job, const char *name, struct buf *b)
@@ -126,8 +133,13 @@ static struct err *render_out(
     const char *out = job->entry->out;
     struct err *error = add_place(s, out, b);
 
+    if (!error && names_directory(out)) {
+        return err_new(ERR_INPUT, NULL, "out: it names a directory (end it with a \"/\")");
+    }
     if (!error && *out && out[strlen(out) - 1] == '/') {
-        buf_addc(b, '/');
+        if (*out == '/' || (b->len > 0 && b->data[b->len - 1] != '/')) { /* not behind "./" */
+            buf_addc(b, '/');
+        }
         if (name) {
             buf_adds(b, name);
         } else {

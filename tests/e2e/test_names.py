@@ -59,6 +59,18 @@ def test_a_list_stays_below_the_directory(garner, faults, out):
     assert run.status == 1 and run.record["error"]["kind"] == "policy" and not run.files, run
 
 
+@pytest.mark.parametrize("out", [".", "./.", "a/."])
+def test_a_list_names_a_file(garner, faults, out):
+    run = garner("--json", "-d", "d", input=f"{faults.url('/a')}\n  out={out}\n")
+    assert run.status == 1 and run.record["error"]["kind"] == "input" and not run.files, run
+
+
+def test_the_directory_itself(garner, faults):
+    garner.write("list", f"{faults.url('/a')}\n  out=./\n{faults.url('/b')}\n  dir=s\n  out=.//\n")
+    run = garner("--gather", "-d", "d", "-i", "list")
+    assert run.status == 0 and run.lines == ["d/a", "d/s/b"], run
+
+
 def test_links_are_not_followed(garner, faults, tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()
