@@ -149,6 +149,9 @@ static const char *check_names(const struct cells *c, const char **sorted)
         if (!*sorted[i]) {
             return "a column without a name in the header row";
         }
+        if (strchr(sorted[i], '\r')) { /* all of an old table is one line */
+            return "a carriage return in the header row: rows end with a line feed";
+        }
         if (i > 0 && strcmp(sorted[i - 1], sorted[i]) == 0 && !repeats(sorted[i])) {
             return "two columns with one name in the header row";
         }

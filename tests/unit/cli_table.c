@@ -166,6 +166,7 @@ static const struct {
     {"http://h/1,x", "no column \"url\""},
     {"url,a,a", "two columns with one name"},
     {"url,", "without a name"},
+    {"url,out\rhttp://h/,x", "a carriage return"},
     {"url,\"a\"b", "behind the quote"},
     {"url,\xff", "UTF-8"},
 };
