@@ -44,6 +44,7 @@ struct err *timeline_open(const char *path, struct timeline **out)
         "\"},\"traceEvents\":[\n"
         "{\"ph\":\"M\",\"pid\":1,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":"
         "\"garner\"}}");
+    outfile_begin(t->file);
     *out = t;
     return NULL;
 }

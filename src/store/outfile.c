@@ -93,30 +93,48 @@ static ssize_t put(struct outfile *o, const char *bytes, size_t n, off_t at)
     return o->placed ? pwrite(o->fd, bytes, n, at) : write(o->fd, bytes, n);
 }
 
-static struct err *run_batch(void *arg, void **value)
+/* A part of a batch was written: the tail again where it stood, and nothing behind it. */
+static void restore_tail(const struct outfile *o)
 {
-    struct batch *t = arg;
-    struct outfile *o = t->file;
-    const size_t keep = t->text.len;
-    (void)value;
-    t->ran = true;
-    if (o->placed) {
-        buf_adds(&t->text, o->tail);
-        if (buf_failed(&t->text)) {
-            t->error = err_plain(ERR_NOMEM);
-            return NULL;
-        }
+    const size_t n = o->at > 0 ? strlen(o->tail) : 0;
+    if (*o->tail && pwrite(o->fd, o->tail, n, o->at) == (ssize_t)n &&
+        ftruncate(o->fd, o->at + (off_t)n) < 0) {
+        return; /* the error that led here is told */
     }
-    for (size_t done = 0; done < t->text.len;) {
-        ssize_t n = put(o, t->text.data + done, t->text.len - done, o->at + (off_t)done);
+}
+
+static struct err *write_all(struct outfile *o, struct buf *text)
+{
+    const size_t keep = text->len;
+    if (o->placed) {
+        buf_adds(text, o->tail);
+    }
+    if (buf_failed(text)) {
+        return err_plain(ERR_NOMEM);
+    }
+    for (size_t done = 0; done < text->len;) {
+        ssize_t n = put(o, text->data + done, text->len - done, o->at + (off_t)done);
         if (n < 0 && errno != EINTR) {
-            t->error = err_errno(ERR_IO, errno, "cannot write %s", o->name);
-            return NULL;
+            struct err *e = err_errno(ERR_IO, errno, "cannot write %s", o->name);
+            if (o->placed && done > 0) {
+                restore_tail(o);
+            }
+            return e;
         }
         done += n > 0 ? (size_t)n : 0;
     }
     o->at += (off_t)keep;
-    if (o->sync && fdatasync(o->fd) < 0) {
+    return NULL;
+}
+
+static struct err *run_batch(void *arg, void **value)
+{
+    struct batch *t = arg;
+    struct outfile *o = t->file;
+    (void)value;
+    t->ran = true;
+    t->error = write_all(o, &t->text);
+    if (!t->error && o->sync && fdatasync(o->fd) < 0) {
         t->error = err_errno(ERR_IO, errno, "cannot sync %s", o->name);
     }
     return NULL;
@@ -214,6 +232,16 @@ static struct err *on_timer(void *arg)
 {
     begin_batch(arg);
     return NULL;
+}
+
+void outfile_begin(struct outfile *o)
+{
+    struct err *e = o->placed ? write_all(o, &o->text) : NULL;
+    if (e) {
+        fail(o, e);
+    } else if (o->placed) {
+        buf_clear(&o->text);
+    }
 }
 
 void outfile_start(struct outfile *o, struct loop *l, struct executor *ex)

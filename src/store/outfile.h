@@ -23,6 +23,9 @@ void outfile_sync(struct outfile *o, double seconds);
 /* fn(arg, e) is called once, on the loop's thread, when something cannot be written, not after
  * outfile_free. e is borrowed. */
 void outfile_on_failed(struct outfile *o, void (*fn)(void *arg, struct err *e), void *arg);
+/* Before the start: a file with a tail behind each batch gets what was gathered, and is whole from
+ * then on. */
+void outfile_begin(struct outfile *o);
 /* Before the first outfile_added. What is there already is written at once: in a thread. */
 void outfile_start(struct outfile *o, struct loop *l, struct executor *ex);
 void outfile_free(struct outfile *o); /* before the executor; NULL is ignored */

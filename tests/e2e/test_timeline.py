@@ -4,6 +4,7 @@
 import collections
 import json
 import os
+import resource
 import signal
 import threading
 
@@ -154,3 +155,11 @@ def test_what_cannot_be_written(garner, faults):
     run = garner("--timeline", "/dev/full", faults.url("/a"))
     assert run.status == 3 and "cannot write /dev/full: No space left" in run.stderr, run
     assert run.files == ["a"] and "1 finished" in run.stderr, "the download is none the worse"
+
+
+def test_a_full_disk_leaves_what_was_whole(garner, faults):
+    """A batch of which a part fits is taken back: the end of the text is where it was."""
+    run = garner("--timeline", "t", *[faults.url(f"/{i}", text="x") for i in range(150)],
+                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)))
+    assert run.status == 3 and "cannot write t: File too large" in run.stderr and "150 finished" in run.stderr, run
+    assert Timeline(garner.read("t").decode()).events
