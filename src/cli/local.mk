@@ -22,7 +22,6 @@ libgarner_a_SOURCES += src/cli/commands.c src/cli/commands.h
 libgarner_a_SOURCES += src/cli/events.c src/cli/events.h src/cli/named_fd.c src/cli/named_fd.h
 libgarner_a_SOURCES += src/cli/feed.c src/cli/feed.h
 libgarner_a_SOURCES += src/cli/fields.c src/cli/fields.h
-libgarner_a_SOURCES += src/cli/gunzip.c src/cli/gunzip.h
 libgarner_a_SOURCES += src/cli/input.c src/cli/input.h
 libgarner_a_SOURCES += src/cli/json_record.c
 libgarner_a_SOURCES += src/cli/json_scan.c src/cli/json_scan.h

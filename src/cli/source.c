@@ -11,7 +11,7 @@
 
 #include "aio/future.h"
 #include "base/alloc.h"
-#include "cli/gunzip.h"
+#include "base/gunzip.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -312,7 +312,7 @@ static bool decide(struct source *s)
     s->coding = CODING_PLAIN;
     if (gunzip_magic(bytes, n)) {
         s->coding = CODING_GZIP;
-        s->gunzip = gunzip_new();
+        s->gunzip = gunzip_new(GUNZIP_GZIP);
         s->unpacked = malloc(BLOCK);
         if (!s->gunzip || !s->unpacked) {
             fail(s, err_plain(ERR_NOMEM));

@@ -103,7 +103,12 @@ static struct err *head_ended(struct transfer *t)
     } else if (max > 0 && r->content_length > max) {
         return too_large(t);
     }
-    t->encoded = r->content_encoding && t->m->options->compressed && !t->rq->identity;
+    if (r->content_encoding && t->m->options->compressed && !t->rq->identity && !is_head(t)) {
+        struct err *e = decoder_new(r->content_encoding, &t->decoder);
+        if (e) {
+            return e;
+        }
+    }
     t->by_turns = multi__by_turns(t);
     return t->receiver->on_head ? t->receiver->on_head(t->arg, r) : NULL;
 }
@@ -126,35 +131,25 @@ static size_t on_header(char *line, size_t size, size_t n, void *easy)
     return n;
 }
 
-/* What the wire brought since the last call: the body itself, unless libcurl decodes it. */
-static size_t raw_bytes(struct transfer *t, size_t n)
+/* Bytes of the body, as they are wanted. */
+static struct err *pass_on(void *transfer, char *bytes, size_t n)
 {
+    struct transfer *t = transfer;
     struct reply *r = &t->reply->r;
-    curl_off_t raw = 0;
-    if (!t->encoded) {
-        r->received_raw += (int64_t)n;
-        return n;
-    }
-    if (curl_easy_getinfo(t->easy->handle, CURLINFO_SIZE_DOWNLOAD_T, &raw) != CURLE_OK ||
-        raw <= r->received_raw) {
-        return 0;
-    }
-    n = (size_t)(raw - r->received_raw);
-    r->received_raw = raw;
-    return n;
+    int64_t max = t->m->options->max_filesize;
+    r->received += (int64_t)n;
+    return max > 0 && r->received > max ? too_large(t) : t->receiver->on_body(t->arg, bytes, n);
 }
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *easy)
 {
     struct transfer *t = ((struct easy *)easy)->t;
-    struct reply *r = &t->reply->r;
-    int64_t max = t->m->options->max_filesize;
     n *= size;
     deadline__touch(t, TRANSFER_READING);
-    multi__received(t->m, raw_bytes(t, n));
-    r->received += (int64_t)n;
+    multi__received(t->m, n);
+    t->reply->r.received_raw += (int64_t)n;
     struct err *e =
-        max > 0 && r->received > max ? too_large(t) : t->receiver->on_body(t->arg, bytes, n);
+        t->decoder ? decoder_run(t->decoder, bytes, n, pass_on, t) : pass_on(t, bytes, n);
     if (e) {
         t->error = e;
         return CURL_WRITEFUNC_ERROR;

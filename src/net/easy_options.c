@@ -146,7 +146,8 @@ static void set_http(struct setter *s, const struct multi *m)
     set_long(s, CURLOPT_PATH_AS_IS, 1, "paths as they are");
     set_long(s, CURLOPT_BUFFERSIZE, buffer_size(o), "the buffer size");
     set_text(s, CURLOPT_USERAGENT, o->user_agent ? o->user_agent : NET_AGENT, "--user-agent");
-    set_text(s, CURLOPT_ACCEPT_ENCODING, o->compressed ? "" : NULL, "--compressed");
+    set_text(s, CURLOPT_ACCEPT_ENCODING, o->compressed ? DECODER_ACCEPT : NULL, "--compressed");
+    set_long(s, CURLOPT_HTTP_CONTENT_DECODING, 0, "bodies as they are");
     /* No file, but it switches the engine on; the cookies are the share's. */
     set_text(s, CURLOPT_COOKIEFILE, share__has_cookies(o) ? "" : NULL, "cookies");
     set_text(s, CURLOPT_NETRC_FILE, o->netrc_file, "--netrc-file");

@@ -249,7 +249,7 @@ static CURLcode set_rest(struct easy *e, const struct request *rq)
         SET(rc, h, CURLOPT_RANGE, rq->range);
     }
     if (o->compressed && change(e, EASY_IDENTITY, rq->identity)) {
-        SET(rc, h, CURLOPT_ACCEPT_ENCODING, rq->identity ? NULL : "");
+        SET(rc, h, CURLOPT_ACCEPT_ENCODING, rq->identity ? NULL : DECODER_ACCEPT);
     }
     /* Cleartext requests must never queue for a connection that cannot be shared. */
     if (change(e, EASY_ALONE, rq->alone)) {

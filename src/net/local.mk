@@ -9,6 +9,7 @@ libgarner_a_SOURCES += src/net/limit.c src/net/kept.c src/net/share.c src/net/in
 libgarner_a_SOURCES += src/net/easy.c src/net/easy_options.c src/net/easy_request.c
 libgarner_a_SOURCES += src/net/callbacks.c src/net/transfer.c src/net/transfer.h src/net/deadline.c
 libgarner_a_SOURCES += src/net/reply.c src/net/reply.h src/net/reply_private.h src/net/date.c
+libgarner_a_SOURCES += src/net/decoder.c src/net/decoder.h
 libgarner_a_SOURCES += src/net/codes.c src/net/request.h src/net/url.c src/net/url.h
 libgarner_a_SOURCES += src/net/url_redact.c
 libgarner_a_SOURCES += src/net/private_address.c src/net/private_address.h

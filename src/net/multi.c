@@ -247,7 +247,7 @@ void multi_release(struct multi *m)
 bool multi__by_turns(const struct transfer *t)
 {
     const struct reply *r = &t->reply->r;
-    return r->version && r->version[0] == '1' && r->content_length >= 0 && !t->encoded;
+    return r->version && r->version[0] == '1' && r->content_length >= 0 && !t->decoder;
 }
 
 /* Whether that was all that libcurl had read: it counts a read before it hands it over. */

@@ -10,6 +10,7 @@
 #define NET_PRIVATE_H
 
 #include "aio/future.h"
+#include "net/decoder.h"
 #include "net/multi.h"
 #include "net/rate.h"
 #include "net/reply_private.h"
@@ -222,7 +223,7 @@ struct transfer {
     struct timer timer;              /* the earliest deadline, or sooner */
     enum transfer_phase phase;
     bool resolved;                     /* on_resolved was called */
-    bool encoded;                      /* libcurl decodes the body */
+    struct decoder *decoder;           /* owned: of a body that is decoded */
     unsigned char again;               /* how often libcurl's connect time-out was not meant */
     double started, connecting, since; /* m->now: begun; own connection (-1: none); last byte or
                                           change of phase */

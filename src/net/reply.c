@@ -167,6 +167,47 @@ static bool has_token(const struct field *f, const char *token)
     return false;
 }
 
+/* Several lines are one list (RFC 9110 5.3). */
+static struct err *content_encoding(struct reply_box *b, const struct field *f)
+{
+    char **to = &b->r.content_encoding, *first = *to;
+    if (!first) {
+        return keep(b, to, f);
+    }
+    size_t n = strlen(first);
+    char *both = malloc(n + 2 + f->value_len + 1);
+    if (!both) {
+        return err_plain(ERR_NOMEM);
+    }
+    memcpy(stpcpy(stpcpy(both, first), ", "), f->value, f->value_len);
+    both[n + 2 + f->value_len] = '\0';
+    drop_string(b, to);
+    *to = both;
+    return NULL;
+}
+
+/* None but chunked was asked for, and that is once around everything (RFC 9112 6.1, 7): libcurl
+ * takes off others without a look at where they end. */
+static struct err *transfer_encoding(struct reply_box *b, const struct field *f)
+{
+    const char *s = f->value, *end = f->value + f->value_len;
+    while (s <= end) {
+        const char *comma = memchr(s, ',', (size_t)(end - s));
+        const char *item = s;
+        size_t n = (size_t)((comma ? comma : end) - s);
+        s += n + 1;
+        trim(&item, &n);
+        const bool chunked = n == 7 && strncasecmp(item, "chunked", n) == 0;
+        if ((chunked && b->chunked) ||
+            (!chunked && n > 0 && !(n == 8 && strncasecmp(item, "identity", n) == 0))) {
+            return err_new(ERR_NETWORK, "CURLE_BAD_CONTENT_ENCODING",
+                "a Transfer-Encoding that was not asked for");
+        }
+        b->chunked |= chunked;
+    }
+    return NULL;
+}
+
 static bool is(const struct field *f, const char *name, size_t n)
 {
     return f->name_len == n && strncasecmp(f->name, name, n) == 0;
@@ -197,7 +238,7 @@ static struct err *content_field(struct reply_box *b, const struct field *f)
         return keep(b, &r->content_range, f);
     }
     if (IS(f, "Content-Encoding")) {
-        return keep(b, &r->content_encoding, f);
+        return content_encoding(b, f);
     }
     if (IS(f, "Content-Disposition")) {
         return keep(b, &r->content_disposition, f);
@@ -233,8 +274,7 @@ static struct err *field(struct reply_box *b, const struct field *f)
         }
         return NULL;
     case 't':
-        b->chunked |= IS(f, "Transfer-Encoding") && has_token(f, "chunked");
-        return NULL;
+        return IS(f, "Transfer-Encoding") ? transfer_encoding(b, f) : NULL;
     default:
         return NULL;
     }
@@ -283,6 +323,14 @@ static void block_ends(struct reply_box *b, bool *ended)
                       r->status == 304 || (r->version && r->version[0] >= '2');
 }
 
+/* Where the body ends has to be said in a way that every reader understands alike: neither in a
+ * line that goes on in the next one, nor with blanks before the colon (RFC 9112 5.1, 5.2). */
+static struct err *odd_length(void)
+{
+    return err_new(
+        ERR_NETWORK, "CURLE_WEIRD_SERVER_REPLY", "the length of the body is said in an odd way");
+}
+
 struct err *reply__line(struct reply_box *b, const char *line, size_t n, bool *ended)
 {
     *ended = false;
@@ -299,11 +347,19 @@ struct err *reply__line(struct reply_box *b, const char *line, size_t n, bool *e
         block_ends(b, ended);
         return NULL;
     }
+    if (blank(line[0])) { /* the last line goes on */
+        return b->framing ? odd_length() : NULL;
+    }
     const char *colon = memchr(line, ':', n);
     if (!colon || colon == line) {
         return NULL;
     }
     struct field f = {line, colon + 1, (size_t)(colon - line), n - (size_t)(colon - line) - 1};
     trim(&f.value, &f.value_len);
+    trim(&f.name, &f.name_len);
+    b->framing = IS(&f, "Content-Length") || IS(&f, "Transfer-Encoding");
+    if (blank(colon[-1])) {
+        return b->framing ? odd_length() : NULL;
+    }
     return field(b, &f);
 }

@@ -20,6 +20,7 @@ struct reply_box {
     bool open; /* a status line came, the block has not ended */
     bool done; /* the final block has ended: what comes now are trailers */
     bool chunked;
+    bool framing;    /* the last line was one that says where the body ends */
     time_t retry_at; /* Retry-After as a date; -1: none */
     size_t used;
     char arena[REPLY_ARENA];
@@ -32,7 +33,7 @@ struct reply_box *reply__ref(struct reply_box *b);
 /*
  * One line as libcurl hands it to a header callback. *ended is set when it ended the final header
  * block. ERR_NETWORK for what must not be believed: a Content-Length that is no number, or several
- * that differ. ERR_NOMEM.
+ * that differ; a Transfer-Encoding other than chunked. ERR_NOMEM.
  */
 struct err *reply__line(struct reply_box *b, const char *line, size_t n, bool *ended);
 

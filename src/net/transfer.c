@@ -30,12 +30,6 @@ static void take_figures(struct transfer *t)
     r->timing.tls = seconds_of(h, CURLINFO_APPCONNECT_TIME_T);
     r->timing.first_byte = seconds_of(h, CURLINFO_STARTTRANSFER_TIME_T);
     r->timing.total = t->m->now - t->started;
-    if (t->encoded) {
-        curl_off_t raw = 0;
-        if (curl_easy_getinfo(h, CURLINFO_SIZE_DOWNLOAD_T, &raw) == CURLE_OK) {
-            r->received_raw = raw;
-        }
-    }
 }
 
 void transfer__end(struct transfer *t, struct err *e)
@@ -178,6 +172,7 @@ void transfer__done(struct transfer *t, CURLcode rc)
         e = err_new(ERR_NETWORK, "CURLE_RECV_ERROR", "the reply broke off within its header");
     } else if (!e) {
         check_connection(t);
+        e = t->decoder ? decoder_end(t->decoder) : NULL;
     }
     transfer__end(t, e);
 }
@@ -205,6 +200,7 @@ static void fini(struct future *f)
 {
     struct transfer *t = container_of(f, struct transfer, future);
     err_unref(t->error);
+    decoder_free(t->decoder);
     reply_free(t->reply);
 }
 

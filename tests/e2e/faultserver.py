@@ -23,6 +23,7 @@ reply
     auth=USER:PW        401 without it
     echo=1              the request as JSON: method, target, headers, body
     gzip=1 | corrupt    the body as Content-Encoding: gzip
+    gzip=short | long   the same without its last 20 bytes, or with more
     chunked=1 | bad     the body in chunks
     no_length=1         neither length nor chunks: the end is the connection's
     lengths=A,B         these Content-Length fields instead of the true one
@@ -369,6 +370,7 @@ class Reply:
             data = gzip.compress(data)
             if self.q["gzip"] == "corrupt":
                 data = data[:len(data) // 2] + bytes(8) + data[len(data) // 2 + 8:]
+            data = {"short": data[:-20], "long": data + b"more"}.get(self.q["gzip"], data)
             headers.append(("Content-Encoding", "gzip"))
         return status, headers, data
 

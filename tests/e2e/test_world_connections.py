@@ -183,6 +183,11 @@ def test_odd_but_whole(garner, faults, raw, text, data):
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nhi\r\n0\r\n\r\n", "CURLE_RECV_ERROR"),
     ("HTTP/1.1 100 Continue\r\n\r\n", "CURLE_GOT_NOTHING"),
     ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhi!", "CURLE_WEIRD_SERVER_REPLY"),
+    ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n 0\r\n\r\nhi", "CURLE_WEIRD_SERVER_REPLY"),
+    ("HTTP/1.1 200 OK\r\nContent-Length : 20\r\n\r\nhi", "CURLE_WEIRD_SERVER_REPLY"),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding : chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", "CURLE_WEIRD_SERVER_REPLY"),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n\x1f\x8b\r\n0\r\n\r\n", "CURLE_BAD_CONTENT_ENCODING"),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n7\r\n2\r\nhi\r\n\r\n0\r\n\r\n", "CURLE_BAD_CONTENT_ENCODING"),
     ("hello", "CURLE_UNSUPPORTED_PROTOCOL"),
     ("HTTP/1.1 abc\r\n\r\n", "CURLE_UNSUPPORTED_PROTOCOL"),
     ("SSH-2.0-OpenSSH_9.2\r\n", "CURLE_UNSUPPORTED_PROTOCOL")])

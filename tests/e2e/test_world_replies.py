@@ -108,6 +108,13 @@ def test_gzip(garner, faults, args, size):
     (dict(gzip="corrupt", size=50_000), broken(CODING)),
     (dict(header="Content-Encoding: gzip"), broken(CODING)),
     (dict(header="Content-Encoding: gzip, gzip", gzip=1, size=50), broken(CODING)),
+    (dict(gzip="short", size=50_000), broken(PARTIAL)),
+    (dict(gzip="short", size=50_000, chunked=1), broken(PARTIAL)),
+    (dict(gzip="short", size=50_000, no_length=1), broken(PARTIAL)),
+    (dict(gzip="short", size=30), broken(PARTIAL)),
+    (dict(gzip="long", size=50_000), broken(CODING)),
+    (dict(gzip=1, header="Content-Encoding: gzip"), broken(CODING)),
+    (dict(header="Content-Encoding: br"), broken(CODING)),
     (dict(gzip=1, size=50_000, cut=1000), broken(PARTIAL)),
     (dict(gzip=1, size=50_000, chunked=1, cut=1000), broken(PARTIAL))])
 def test_bad_gzip(garner, faults, query, outcome):

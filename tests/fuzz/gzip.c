@@ -4,7 +4,7 @@
  * was packed here comes back.
  */
 #include "base/buf.h"
-#include "cli/gunzip.h"
+#include "base/gunzip.h"
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static struct outcome unpack(
     const char *bytes, size_t size, size_t piece, size_t room, struct buf *out)
 {
     struct outcome o = {.good = true};
-    struct gunzip *g = gunzip_new();
+    struct gunzip *g = gunzip_new(GUNZIP_GZIP);
     char *space = malloc(room);
     for (size_t at = 0; at < size && o.good && out->len < MOST;) {
         const char *in = bytes + at;

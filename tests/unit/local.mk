@@ -50,6 +50,7 @@ tests_unit_check_garner_SOURCES += tests/unit/cli_printable.c
 tests_unit_check_garner_SOURCES += tests/unit/cli_screen.c
 tests_unit_check_garner_SOURCES += tests/unit/net_server.c tests/unit/net_server.h
 tests_unit_check_garner_SOURCES += tests/unit/net_url.c
+tests_unit_check_garner_SOURCES += tests/unit/net_decoder.c
 tests_unit_check_garner_SOURCES += tests/unit/net_rate.c
 tests_unit_check_garner_SOURCES += tests/unit/net_hosts.c
 tests_unit_check_garner_SOURCES += tests/unit/net_earn.c tests/unit/net_further.c
