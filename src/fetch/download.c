@@ -245,10 +245,9 @@ static struct future *start_commit(struct download *d)
     struct job *job = d->job;
     const struct session_options *o = job->session->options;
     const struct reply *r = transfer_reply(d->attempt.transfer);
-    const bool whole = o->request.range == NULL;
     const struct commit_options options = {
         .expect = job->expect,
-        .size = whole ? job->total : -1,
+        .size = job->total,
         .modified = o->remote_time || job->if_exists == IF_EXISTS_UPDATE ? r->modified : -1,
         .marks = o->marks,
         .etag = r->etag,

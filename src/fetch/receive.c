@@ -45,10 +45,10 @@ static int64_t body_offset(struct attempt *a, const struct reply *r)
 {
     const struct session_options *o = a->job->session->options;
     const struct validators *v = NULL;
-    int64_t offset = 0;
+    int64_t offset = 0, length;
 
     if (r->status == 206 && o->request.range) {
-        return 0;
+        return resume_is_range(o->request.range, r, &length) ? 0 : -1;
     }
     if (r->status != 206 && a->plan.how == RESUME_NOT) {
         return 0;
@@ -100,6 +100,7 @@ static struct err *accept_body(struct attempt *a, const struct reply *r, int64_t
     struct job *job = a->job;
     struct validators version = resume_version(r, stored_as_it_is(a, r));
     const struct validators *before = NULL;
+    const char *range = job->session->options->request.range;
     int64_t first, last, total;
     struct err *error;
 
@@ -126,6 +127,9 @@ static struct err *accept_body(struct attempt *a, const struct reply *r, int64_t
     a->start = a->end = offset;
     job->have = offset;
     job->total = version.total;
+    if (r->status == 206 && range) {
+        (void)resume_is_range(range, r, &job->total);
+    }
     job->record.resumed_at = offset > 0 ? offset : -1;
     phase_enter(job, PHASE_BODY);
     note_body(a, r);

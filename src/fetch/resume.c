@@ -137,6 +137,46 @@ enum resume_verdict resume_judge(
     return RESUME_TAKE;
 }
 
+static bool is_from(const char *from, int64_t first, int64_t last, int64_t total)
+{
+    int64_t begin, end = INT64_MAX;
+
+    if (!number(&from, &begin) || *from++ != '-') {
+        return false;
+    }
+    if (*from && (!number(&from, &end) || *from)) {
+        return false;
+    }
+    return first == begin && (last == end || (last < end && (total < 0 || last == total - 1)));
+}
+
+static bool is_tail(const char *suffix, int64_t first, int64_t last, int64_t total)
+{
+    int64_t n;
+
+    if (!number(&suffix, &n) || *suffix) {
+        return false;
+    }
+    return total < 0 ? last - first < n : last == total - 1 && first == (total > n ? total - n : 0);
+}
+
+bool resume_is_range(const char *range, const struct reply *r, int64_t *length)
+{
+    int64_t first, last, total;
+
+    *length = -1;
+    if (strchr(range, ',')) {
+        return true;
+    }
+    if (multipart(r) || !resume_content_range(r->content_range, &first, &last, &total)) {
+        return false;
+    }
+    *length = last - first + 1;
+    return (r->content_length < 0 || r->content_length == *length) &&
+           (*range == '-' ? is_tail(range + 1, first, last, total)
+                          : is_from(range, first, last, total));
+}
+
 /* Where the size of the version was never told, another version's may happen to be what is there:
  * then its validator has to be shown. */
 bool resume_complete(const struct validators *v, int64_t have, const struct reply *r)

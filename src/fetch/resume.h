@@ -38,6 +38,10 @@ enum resume_verdict {
 enum resume_verdict resume_judge(
     const struct resume *plan, const struct validators *v, const struct reply *r, int64_t *offset);
 
+/* Whether a 206 is of the bytes that the user asked for ("0-499", "500-", "-500"); of several
+ * ("0-0,5-9") there is no telling. *length: how many bytes its body has, -1 if that is not said. */
+bool resume_is_range(const char *range, const struct reply *r, int64_t *length);
+
 /* Whether a 416 says that the `have` bytes of version v are all there are. */
 bool resume_complete(const struct validators *v, int64_t have, const struct reply *r);
 

@@ -15,7 +15,8 @@ static struct chunk *chunk_of(struct list *node)
     return container_of(node, struct chunk, node);
 }
 
-/* Room for all of it: a disk that is too small is noticed now. */
+/* Room for all of it: a disk that is too small is noticed now. It may be the server that says too
+ * much: that is no reason to end the run, as a disk that is full would be. */
 static struct err *make_room(struct part *p)
 {
     const int64_t total = p->side.v.total;
@@ -31,6 +32,10 @@ static struct err *make_room(struct part *p)
         failed = ftruncate(p->fd, total) < 0 ? errno : 0;
     }
     p->sized = !failed;
+    if (failed == ENOSPC || failed == EDQUOT || failed == EFBIG) {
+        return err_new(ERR_IO, "ENOSPC", "cannot write %s: there is no room for its %lld bytes",
+            p->path, (long long)total);
+    }
     return failed ? part_error(p, failed) : NULL;
 }
 

@@ -100,6 +100,16 @@ def test_range(garner, faults):
     assert run.status == 0 and garner.read("a") == faults.body(100)[10:20], run
 
 
+@pytest.mark.parametrize("fault", [
+    dict(shift=1), dict(most=5), dict(bare=1), dict(multipart=1), dict(range="bytes 10-19/x"), dict(range="bytes 10-18/100"),
+    dict(chunked=1, range="bytes 10-18/19"), dict(chunked=1, hollow=1)],
+    ids=lambda f: "-".join(f"{k}={v}" for k, v in f.items()))
+def test_another_range(garner, faults, fault):
+    run = garner("--json", "--retry", 0, "-r", "10-19", faults.url("/a", size=100, ranges=1, **fault), faults.url("/b", size=100, ranges=1))
+    assert run.status == 1 and run.files == ["b"] and garner.read("b") == faults.body(100)[10:20], run
+    assert next(r for r in run.records if not r["ok"])["error"]["kind"] in ("http", "network"), run
+
+
 @pytest.mark.parametrize("size", [5, 200_000, 5_000_000])
 @pytest.mark.parametrize("buffer", ["256k", "64M"])
 def test_buffer(garner, faults, size, buffer):

@@ -188,6 +188,15 @@ def test_no_resume(garner, faults):
     whole(run, garner, faults.body(SIZE))
 
 
+@pytest.mark.parametrize("length", [2**45, 2**62, 2**63 - 1])
+def test_more_than_the_disk_has(garner, faults, length):
+    """A server may say any length: the others do not suffer."""
+    run = garner("--json", "--segments", 4, "-j", 1, faults.url("/a", size=1_000_000, lengths=length, ranges=1, etag='"v"'),
+                 faults.url("/b", size=1000), faults.url("/c", size=1000))
+    assert run.status != 0 and run.files == ["b", "c"], run
+    assert sorted(r["state"] for r in run.records) == ["failed", "finished", "finished"], run
+
+
 def test_never_whole(garner, faults):
     run = garner(*FAST, "--retry", 1, faults.url("/a.bin", **STRONG, drop=1))
     assert run.status == 1 and run.record["state"] == "failed" and "a.bin" not in run.files

@@ -198,6 +198,48 @@ START_TEST(complete)
 }
 END_TEST
 
+static const struct {
+    const char *asked, *range;
+    int64_t length; /* of the body, -1 if it is not said */
+    bool ok;
+    int64_t expected;
+} asked_ranges[] = {
+    {"10-19", "bytes 10-19/100", 10, true, 10},
+    {"10-19", "bytes 10-19/*", -1, true, 10},
+    {"10-19", "bytes 10-14/15", 5, true, 5}, /* the file ends there */
+    {"10-19", "bytes 10-14/*", 5, true, 5},
+    {"10-19", "bytes 10-14/100", 5, false, 0},
+    {"10-19", "bytes 10-19/100", 9, false, 0},
+    {"10-19", "bytes 10-20/100", 11, false, 0},
+    {"10-19", "bytes 9-18/100", 10, false, 0},
+    {"10-19", "items 10-19/100", 10, false, 0},
+    {"10-19", NULL, 10, false, 0},
+    {"10-", "bytes 10-99/100", 90, true, 90},
+    {"10-", "bytes 10-98/100", 89, false, 0},
+    {"10-", "bytes 0-99/100", 100, false, 0},
+    {"-10", "bytes 90-99/100", 10, true, 10},
+    {"-10", "bytes 0-4/5", 5, true, 5},
+    {"-10", "bytes 0-9/100", 10, false, 0},
+    {"-10", "bytes 89-98/100", 10, false, 0},
+    {"-10", "bytes 90-99/*", 10, true, 10},
+    {"-10", "bytes 80-99/*", 20, false, 0},
+    {"0-0,5-9", NULL, 10, true, -1},
+};
+
+START_TEST(asked_range)
+{
+    const struct reply r = {.status = 206,
+        .content_length = asked_ranges[_i].length,
+        .content_range = (char *)(size_t)asked_ranges[_i].range};
+    int64_t length = 0;
+
+    ck_assert_int_eq(resume_is_range(asked_ranges[_i].asked, &r, &length), asked_ranges[_i].ok);
+    if (asked_ranges[_i].ok) {
+        ck_assert_int_eq(length, asked_ranges[_i].expected);
+    }
+}
+END_TEST
+
 START_TEST(version)
 {
     const struct reply whole = {.status = 200, .content_length = 7};
@@ -220,6 +262,7 @@ Suite *fetch_resume_suite(void)
     tcase_add_loop_test(tc, verdict, 0, COUNT(verdicts));
     tcase_add_test(tc, verdict_of_a_date);
     tcase_add_loop_test(tc, complete, 0, COUNT(ends));
+    tcase_add_loop_test(tc, asked_range, 0, COUNT(asked_ranges));
     tcase_add_test(tc, version);
     suite_add_tcase(s, tc);
     return s;
