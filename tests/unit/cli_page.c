@@ -30,12 +30,12 @@ static char *read_file(const char *name)
     return text;
 }
 
+/* Not by strstr: AddressSanitizer's measures all that follows, each time. */
 static size_t count(const char *text, const char *what)
 {
     size_t n = 0;
-    while ((text = strstr(text, what))) {
-        n++;
-        text += strlen(what);
+    for (; (text = strchr(text, *what)); text++) {
+        n += strncmp(text, what, strlen(what)) == 0;
     }
     return n;
 }
