@@ -48,6 +48,30 @@ static bool is_in_haste(const struct app *app)
     return runner_signal(app->runner) || session_exit(app->session) == STATUS_TIMEOUT;
 }
 
+/* What comes before the session is a part of the run, too (f is taken over). */
+static struct future *in_time(const struct app *app, struct future *f)
+{
+    const double left = session_time_left(app->session);
+    struct future *bounded;
+
+    if (!f || left < 0) {
+        return f;
+    }
+    bounded = wait_for(f, left);
+    future_unref(f);
+    return bounded;
+}
+
+static bool was_too_late(struct app *app, const struct err *status)
+{
+    const bool over = err_is(status, ERR_TIMEOUT) && session_time_left(app->session) == 0;
+
+    if (over) {
+        session_time_out(app->session);
+    }
+    return over;
+}
+
 static struct future *bound(const struct app *app, struct future *finishing)
 {
     struct future *bounded;
@@ -78,6 +102,7 @@ static struct err *take_sums(struct main_frame *m, struct err *status)
 
     if (status) {
         app->refused = err_is(status, ERR_USAGE);
+        was_too_late(app, status);
         return err_ref(status);
     }
     app->checksums = future_take(m->sums);
@@ -88,7 +113,7 @@ static struct err *take_sums(struct main_frame *m, struct err *status)
 static bool start_queue(struct main_frame *m)
 {
     if (m->app->queued) {
-        m->queued = queued_start(m->app->queued);
+        m->queued = in_time(m->app, queued_start(m->app->queued));
         m->error = m->queued ? NULL : err_plain(ERR_NOMEM);
     }
     return m->queued;
@@ -98,7 +123,8 @@ static bool start_queue(struct main_frame *m)
 static void take_queue(struct main_frame *m, struct err *status)
 {
     m->error = err_ref(status);
-    m->app->refused = status && !err_is(status, ERR_CANCELLED);
+    m->app->refused =
+        status && !err_is(status, ERR_CANCELLED) && !was_too_late(m->app, status);
 }
 
 /* What is not written when the time is over comes again. */
@@ -134,8 +160,10 @@ static enum co_state main_step(void *frame, struct err *status)
     struct err *error;
 
     CO_BEGIN(&m->co);
+    session_start_clock(app->session);
     if (sums_wanted(app)) {
-        m->sums = sums_fetch(runner_loop(app->runner), app->session, app->options->checksums);
+        m->sums = in_time(
+            app, sums_fetch(runner_loop(app->runner), app->session, app->options->checksums));
         if (!m->sums) {
             return co_fail(&m->co, err_plain(ERR_NOMEM));
         }

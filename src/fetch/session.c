@@ -216,12 +216,31 @@ static void running_drop(void *frame)
     r->s->idle = NULL;
 }
 
+void session_start_clock(struct session *s)
+{
+    const double timeout = s->options->timeout;
+
+    s->deadline = timeout > 0 ? loop_time(s->env.loop) + timeout : -1;
+}
+
+double session_time_left(const struct session *s)
+{
+    const double left = s->deadline - loop_time(s->env.loop);
+
+    return s->deadline < 0 ? -1 : left > 0 ? left : 0;
+}
+
+void session_time_out(struct session *s)
+{
+    s->stop = s->stop == STOP_NONE ? STOP_TIMEOUT : s->stop;
+}
+
 static void note_stop(struct running *r)
 {
     struct session *s = r->s;
 
     if (err_is(r->error, ERR_TIMEOUT)) {
-        s->stop = s->stop == STOP_NONE ? STOP_TIMEOUT : s->stop;
+        session_time_out(s);
     } else if (r->error) {
         s->stop = s->stop == STOP_NONE ? STOP_CANCELLED : s->stop;
     }
@@ -230,10 +249,12 @@ static void note_stop(struct running *r)
 static struct err *begin(struct running *r)
 {
     struct session *s = r->s;
-    struct loop *l = s->env.loop;
-    const double timeout = s->options->timeout;
-    struct err *error =
-        timeout_enter(&r->deadline, r->co.task, timeout > 0 ? loop_time(l) + timeout : -1);
+    struct err *error;
+
+    if (s->deadline == 0) {
+        session_start_clock(s);
+    }
+    error = timeout_enter(&r->deadline, r->co.task, s->deadline);
 
     r->timed = !error;
     return error ? error : session__start_reader(s);

@@ -116,6 +116,13 @@ void session_free(struct session *s); /* after its task ended; NULL is ignored *
  * the local side failed. However it ends, each entry read has had exactly one record. */
 struct task *session_task(struct session *s);
 
+/* --timeout counts from now on: what comes before the task is a part of the run. */
+void session_start_clock(struct session *s);
+/* Seconds that --timeout leaves, 0 at the least; negative: there is no limit. */
+double session_time_left(const struct session *s);
+/* The time was over before the task started: session_exit says so. */
+void session_time_out(struct session *s);
+
 /* The digests that files must have, before the task starts; borrowed. */
 void session_expect(struct session *s, const struct checksums *c);
 

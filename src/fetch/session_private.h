@@ -50,6 +50,7 @@ struct session {
     struct future *idle;           /* owned by the main frame: done when no job is left */
     struct entry *late;            /* owned: the list gave it when nothing more was to be read */
     uint64_t unread;               /* entries that session_place was asked for */
+    double deadline; /* loop_time(), of --timeout; negative: there is none; 0: not begun */
     enum session_stop stop;
     struct err *local; /* owned: with STOP_LOCAL, what failed */
     bool draining;

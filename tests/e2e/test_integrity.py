@@ -211,3 +211,8 @@ def test_verify_many(garner, faults):
     run = garner("--json", "--if-exists", "verify", *urls)
     assert run.status == 0 and [garner.read(str(i)) for i in range(200)] == [faults.body(seed=i) for i in range(200)], run
     assert len([r for r in run.records if r["reason"] == "verified"]) == 133
+
+
+def test_the_time_of_the_run_holds_for_the_digests(garner, faults):
+    run = garner("--checksums", faults.url("/SUMS", stall="start"), "--timeout", "300ms", faults.url("/a"), timeout=20)
+    assert run.status == 124 and not faults.requests("/a"), run

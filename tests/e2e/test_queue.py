@@ -270,6 +270,13 @@ def test_redis_is_full(garner, redis, faults):
     done_once(redis)
 
 
+def test_the_time_of_the_run_holds_for_the_queue(garner, redis):
+    """It is there, but takes nothing."""
+    redis("CONFIG", "SET", "maxmemory", 1)
+    run = garner("--queue", redis.url(), "-d", "out", "--timeout", "300ms", timeout=20)
+    assert run.status == 124 and "OOM" in run.stderr, run
+
+
 def test_passwords(garner, redis, faults):
     redis.add(url=faults.url("/x"))
     redis("ACL", "SETUSER", "worker", "on", ">se:cret@", "~*", "+@all")
