@@ -319,8 +319,9 @@ static void block_ends(struct reply_box *b, bool *ended)
         time_t now = r->date >= 0 ? r->date : time(NULL);
         r->retry_after = b->retry_at > now ? (double)(b->retry_at - now) : 0;
     }
-    r->length_known = r->content_length >= 0 || b->chunked || r->status == 204 ||
-                      r->status == 304 || (r->version && r->version[0] >= '2');
+    /* HTTP/2 has an end of its own, but libcurl (7.88) takes a stream that was reset without an
+     * error, or that nghttp2 gave up with its connection, for one that came to it. */
+    r->length_known = r->content_length >= 0 || b->chunked || r->status == 204 || r->status == 304;
 }
 
 /* Where the body ends has to be said in a way that every reader understands alike: neither in a

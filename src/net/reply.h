@@ -24,7 +24,7 @@ struct reply {
     int local_port;         /* our end's of the connection; 0: there was none */
     bool kept;              /* it was there already: no look-up, no handshake */
     bool connected;         /* a connection was there (decides connect against network) */
-    bool length_known;      /* the end of the body is certain: a length, chunks, or HTTP/2 */
+    bool length_known;      /* the end of the body is certain: a length, or chunks */
     int64_t received;       /* body bytes from the wire as handed out, of this request */
     int64_t received_raw;   /* the same before decoding a Content-Encoding */
     struct reply_timing timing;

@@ -4,6 +4,7 @@
 import datetime
 import ssl
 import subprocess
+import time
 
 import pytest
 
@@ -184,3 +185,60 @@ def test_no_certificate_of_ones_own(garner, nginx):
 def test_a_strangers_certificate(garner, nginx):
     run = garner("--json", *shows(nginx, "stranger.crt", "stranger.key"), nginx.mutual("/f/tiny.txt"))
     assert run.status == 1 and (run.record["error"]["kind"], run.record["http"]["status"]) == ("http", 400) and not run.files, run
+
+
+def frame(kind, flags, stream, payload=b""):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+DATA, HEADERS, RST_STREAM, SETTINGS, END_STREAM, END_HEADERS = 0, 1, 3, 4, 1, 4
+
+
+def http2(reply):
+    """Answers each request with what reply(stream) says, in frames; what comes first is read by then."""
+    def handler(connection, number):
+        sent = connection.sock.makefile("rb")
+        sent.read(24)
+        connection.send(frame(SETTINGS, 0, 0))
+        while head := sent.read(9):
+            stream = int.from_bytes(head[5:], "big")
+            sent.read(int.from_bytes(head[:3], "big"))
+            if head[3] == SETTINGS and not head[4]:
+                connection.send(frame(SETTINGS, 1, 0))
+            if head[3] == HEADERS:
+                first, rest = reply(stream)
+                connection.send(first)
+                time.sleep(0.2)
+                connection.send(rest)
+
+    return handler
+
+
+def field(name, value):
+    return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+@pytest.mark.parametrize("length", [None, b"1000"])
+@pytest.mark.parametrize("end", ["end", "reset", "junk"])
+def test_http2_tells_the_end_by_a_length(garner, certificates, length, end):
+    """libcurl 7.88 takes a stream that was reset without an error, or was given up, for a whole one."""
+    whole = bytes(range(250)) * 4
+    context = certificates.context("good", "127.0.0.1")
+    context.set_alpn_protocols(["h2"])
+
+    def reply(stream):
+        head = field(b":status", b"200") + (field(b"content-length", length) if length else b"")
+        begun = frame(HEADERS, END_HEADERS, stream, head) + frame(DATA, 0, stream, whole[:400])
+        rest = {"end": frame(DATA, END_STREAM, stream, whole[400:]), "reset": frame(RST_STREAM, 0, stream, bytes(4)), "junk": b"\xff" * 100}
+        return begun, rest[end]
+
+    server = RawServer(http2(reply), context)
+    args = ["--json", "--retry", 0, "--cacert", certificates.ca, server.url(scheme="https")]
+    try:
+        run = garner(*args)
+        assert (run.record["http"]["version"], run.record["length_known"]) == ("2", bool(length)), run
+        assert garner.read("a") == whole if end == "end" else not (length and run.files), run
+        run = garner(*args, "--require-length", "--if-exists", "overwrite", "-o", "b")
+        assert run.files.count("b") == (1 if length and end == "end" else 0), run
+    finally:
+        server.stop()
