@@ -165,10 +165,13 @@ def test_3_before_failure(garner, faults):
 
 @pytest.mark.parametrize("when, status", [("first-completed", 1), ("first-exception", 1), ("first-success", 0)])
 def test_first_modes(garner, faults, when, status):
-    run = garner.start("--json", "--retry", 0, "--return-when", when, faults.url("/bad", status=404),
+    run = garner.start("--json", "--retry", 0, "--return-when", when, faults.url("/bad", status=404, gate="b"),
                        faults.url("/good", gate="g"), faults.url("/never", gate="h"))
     faults.wait_requests(3)
-    faults.open("g")
+    faults.open("b")
+    if when == "first-success":
+        run.until(lambda: '"failed"' in run.output(), "failed record")
+        faults.open("g")
     result = run.wait()
     assert result.status == status, result
 
