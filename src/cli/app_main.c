@@ -123,8 +123,7 @@ static bool start_queue(struct main_frame *m)
 static void take_queue(struct main_frame *m, struct err *status)
 {
     m->error = err_ref(status);
-    m->app->refused =
-        status && !err_is(status, ERR_CANCELLED) && !was_too_late(m->app, status);
+    m->app->refused = status && !err_is(status, ERR_CANCELLED) && !was_too_late(m->app, status);
 }
 
 /* What is not written when the time is over comes again. */
