@@ -7,20 +7,13 @@
 
 #include <assert.h>
 
-static void set_status(struct task *t, struct err *status)
-{
-    struct err *old = t->status;
-    t->status = status;
-    err_unref(old);
-}
-
 bool co_await(struct co *co, struct future *fut, struct err **status)
 {
     struct task *t = co->task;
     struct loop *l = t->future.loop;
     assert(l->current == t && "only a running step may await");
     if (fut && future_done(fut)) {
-        set_status(t, future_result(fut, NULL));
+        task__set_status(t, future_result(fut, NULL));
         *status = t->status;
         return false;
     }

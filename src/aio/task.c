@@ -40,7 +40,7 @@ static void drop_frame(struct task *t)
     }
 }
 
-static void set_status(struct task *t, struct err *status)
+void task__set_status(struct task *t, struct err *status)
 {
     struct err *old = t->status;
     t->status = status;
@@ -86,7 +86,7 @@ static void step(struct task *t)
     assert(!future_done(&t->future) && !l->current);
     if (t->must_cancel) {
         if (!err_is(t->status, ERR_CANCELLED)) {
-            set_status(t, err_plain(ERR_CANCELLED));
+            task__set_status(t, err_plain(ERR_CANCELLED));
         }
         t->must_cancel = false;
     }
@@ -100,7 +100,7 @@ static void step(struct task *t)
     }
     if (state == CO_DONE) {
         drop_frame(t);
-        set_status(t, NULL);
+        task__set_status(t, NULL);
     }
     l->current = NULL;
     if (state == CO_DONE) {
@@ -119,7 +119,7 @@ static struct err *on_step(void *arg)
 static struct err *on_wakeup(struct future *f, void *arg)
 {
     struct task *t = arg;
-    set_status(t, future_result(f, NULL));
+    task__set_status(t, future_result(f, NULL));
     future_unref(f);
     step(t);
     return NULL;
@@ -127,14 +127,14 @@ static struct err *on_wakeup(struct future *f, void *arg)
 
 void task__post_step(struct task *t, struct err *status)
 {
-    set_status(t, status);
+    task__set_status(t, status);
     handle_init(&t->wake.handle, on_step, t);
     loop_post(t->future.loop, &t->wake.handle);
 }
 
 void task__suspend(struct task *t, struct future *fut)
 {
-    set_status(t, NULL);
+    task__set_status(t, NULL);
     future_watch(future_ref(fut), &t->wake, on_wakeup, t);
     trace_put(t->future.loop->trace, TRACE_TASK, "%s awaits a %s", task_name(t), fut->ops->kind);
     if (t->must_cancel && future_cancel(fut)) {
@@ -194,7 +194,7 @@ static void destroy_pending(struct task *t)
         handle_cancel(&t->wake.handle);
     }
     drop_frame(t);
-    set_status(t, NULL);
+    task__set_status(t, NULL);
     t->future.loop->ntasks--;
     future_unref(&t->future);
 }

@@ -25,6 +25,8 @@ struct task {
     _Alignas(16) unsigned char frame[];
 };
 
+/* What the next, or the running, step receives; taken over, may be NULL. */
+void task__set_status(struct task *t, struct err *status);
 /* Queues the next step, which receives status (taken over, may be NULL). */
 void task__post_step(struct task *t, struct err *status);
 /* Suspends the running step until fut, pending and of the same loop, is done. */
