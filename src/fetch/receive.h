@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The receiving side of an attempt: called inside libcurl's callbacks, it only notes and copies. */
+/* The receiving side of an attempt: called inside libcurl's callbacks, or as what came to another
+ * loop arrives, it only notes and copies. */
 #ifndef FETCH_RECEIVE_H
 #define FETCH_RECEIVE_H
 

@@ -60,7 +60,7 @@ struct err *multi_new(
     m->sockets = sockets;
     m->due = -1;
     m->share = with ? with->share : NULL;
-    m->shares = with != NULL;
+    m->share_borrowed = with != NULL;
     list_init(&m->transfers);
     list_init(&m->paused);
     handle_init(&m->act, multi__act, m);
@@ -92,7 +92,7 @@ struct err *multi_close(struct multi *m)
         }
         transfer__end(t, err_plain(ERR_CANCELLED));
     }
-    if (m->share && !m->shares && m->handle && m->options->cookie_jar) {
+    if (m->share && !m->share_borrowed && m->handle && m->options->cookie_jar) {
         e = share__write_jar(m->share, m->options->cookie_jar);
     }
     m->inside++;
@@ -103,7 +103,7 @@ struct err *multi_close(struct multi *m)
     curl_multi_cleanup(m->handle);
     m->inside--;
     m->handle = NULL;
-    if (!m->shares) {
+    if (!m->share_borrowed) {
         share__free(m->share);
     }
     m->share = NULL;

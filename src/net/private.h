@@ -63,7 +63,7 @@ struct multi {
     const struct net_options *options; /* borrowed */
     CURLM *handle;                     /* owned */
     struct share *share;               /* owned, or that of the home loop's multi */
-    bool shares;                       /* it is not ours */
+    bool share_borrowed;               /* ... which owns it */
     struct curl_slist *connect_to;     /* owned */
     char *protocols;                   /* owned: for CURLOPT_PROTOCOLS_STR */
     struct easy *idle;                 /* owned: the pool, most recently used first */
@@ -207,7 +207,7 @@ struct transfer {
     const struct request *rq;        /* borrowed while under way */
     const struct receiver *receiver; /* borrowed while under way */
     void *arg;                       /* the receiver's */
-    uint64_t readied;                /* its number among them */
+    uint64_t readied;                /* multi.readied when it got its connection */
     struct reply_box *reply;         /* one reference */
     struct err *error;               /* owned: what a callback ended it with */
     struct list paused;              /* in multi.paused */

@@ -15,8 +15,9 @@
 #include "net/multi.h"
 #include "net/reply.h"
 
-/* Who receives. Called inside libcurl's callbacks: only note, copy and enqueue; call nothing of
- * net. An error ends the transfer with it (owned by net from then on). */
+/* Who receives. Called inside libcurl's callbacks, or, of a transfer on another loop, when what
+ * came there arrives (loops.h): only note, copy and enqueue. No transfer is started or ended there,
+ * but any may be held. An error ends the transfer with it (owned by net from then on). */
 struct receiver {
     /* The final header block is there (not 1xx). The reply is borrowed. May be NULL. */
     struct err *(*on_head)(void *arg, const struct reply *r);
