@@ -10,6 +10,7 @@ libgarner_a_SOURCES += src/base/heap.c src/base/heap.h
 libgarner_a_SOURCES += src/base/json_write.c src/base/json_write.h
 libgarner_a_SOURCES += src/base/list.h
 libgarner_a_SOURCES += src/base/outlet.c src/base/outlet.h
+libgarner_a_SOURCES += src/base/text.h
 libgarner_a_SOURCES += src/base/trace.c src/base/trace.h
 libgarner_a_SOURCES += src/base/siphash.c src/base/siphash.h
 libgarner_a_SOURCES += src/base/utf8.c src/base/utf8.h

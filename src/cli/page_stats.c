@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/json_write.h"
+#include "base/text.h"
 #include "fetch/spans.h"
 
 #include <stdlib.h>
@@ -100,11 +101,6 @@ static void add_request(struct page_stats *s, const struct span *span)
 
 /* -- failures ------------------------------------------------------------------------------ */
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static void add_failure(struct page_stats *s, const struct record *r)
 {
     const enum err_kind kind = err_kind(r->error);
@@ -112,7 +108,7 @@ static void add_failure(struct page_stats *s, const struct record *r)
     const char *code = err_code(r->error);
     for (size_t i = 0; i < s->ncauses; i++) {
         struct cause *c = &s->causes[i];
-        if (c->kind == kind && c->status == status && same_text(c->code, code)) {
+        if (c->kind == kind && c->status == status && text_same(c->code, code)) {
             c->count++;
             return;
         }

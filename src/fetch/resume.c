@@ -1,34 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch/resume.h"
 
+#include "base/text.h"
+
 #include <string.h>
 #include <strings.h>
-
-/* A date that was young when it was sent may stand for two versions (RFC 9110 8.8.2.2). */
-enum { DATE_STRONG_AFTER = 60 };
 
 static bool strong_etag(const char *etag)
 {
     return etag && etag[0] == '"';
 }
 
-static bool strong_date(const struct validators *v)
-{
-    return !v->etag && v->last_modified && v->modified >= 0 && v->date >= 0 &&
-           v->date - v->modified >= DATE_STRONG_AFTER;
-}
-
 struct resume resume_plan(const struct validators *v, int64_t have, bool same_url, bool unsafe)
 {
     const struct resume none = {.how = RESUME_NOT};
+    const bool strong = validators_resumable(v);
 
     if (have <= 0 || v->decoded) {
         return none;
     }
-    if (strong_etag(v->etag) && (same_url || v->total >= 0)) {
+    if (strong && v->etag && (same_url || v->total >= 0)) {
         return (struct resume){RESUME_IF_RANGE, have, v->etag, !same_url};
     }
-    if (same_url && strong_date(v)) {
+    if (strong && !v->etag && same_url) {
         return (struct resume){RESUME_IF_RANGE, have, v->last_modified, false};
     }
     if (same_url && unsafe) {
@@ -74,17 +68,12 @@ bool resume_content_range(const char *text, int64_t *first, int64_t *last, int64
     return text[strspn(text, " \t")] == '\0' && *first <= *last && (*total < 0 || *last < *total);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* Also without a condition a reply that says it is another version is believed. */
 static bool same_version(const struct validators *v, const struct reply *r)
 {
-    return (!v->etag || !r->etag || same_text(v->etag, r->etag)) &&
+    return (!v->etag || !r->etag || text_same(v->etag, r->etag)) &&
            (v->etag || !v->last_modified || !r->last_modified ||
-               same_text(v->last_modified, r->last_modified));
+               text_same(v->last_modified, r->last_modified));
 }
 
 /* A server that ignores the condition sends a range of whatever it has by now. One that honours it
@@ -95,7 +84,7 @@ static bool shows_version(
     if (plan->how == RESUME_UNCHECKED) {
         return same_version(v, r);
     }
-    return v->etag ? same_text(v->etag, r->etag) : same_text(v->last_modified, r->last_modified);
+    return v->etag ? text_same(v->etag, r->etag) : text_same(v->last_modified, r->last_modified);
 }
 
 /* Several ranges in one body have their Content-Range within it. */
@@ -116,7 +105,7 @@ static bool range_fits(const struct resume *plan, const struct validators *v, co
         return false;
     }
     return first == plan->from && (v->total < 0 || total < 0 || total == v->total) &&
-           (v->total < 0 || last < v->total) && same_text(v->coding, r->content_encoding) &&
+           (v->total < 0 || last < v->total) && text_same(v->coding, r->content_encoding) &&
            shows_version(plan, v, r);
 }
 
@@ -131,7 +120,7 @@ enum resume_verdict resume_judge(
     if (plan->how != RESUME_NOT && r->status != 200 && r->status != 203) {
         return RESUME_START_OVER; /* no content, or not the file's */
     }
-    if (plan->how == RESUME_IF_RANGE && strong_etag(v->etag) && same_text(v->etag, r->etag)) {
+    if (plan->how == RESUME_IF_RANGE && strong_etag(v->etag) && text_same(v->etag, r->etag)) {
         return RESUME_ASK_MATCH;
     }
     return RESUME_TAKE;
@@ -188,10 +177,10 @@ bool resume_complete(const struct validators *v, int64_t have, const struct repl
         return false;
     }
     if (v->total < 0) {
-        return v->etag ? same_text(v->etag, r->etag)
-                       : v->last_modified && same_text(v->last_modified, r->last_modified);
+        return v->etag ? text_same(v->etag, r->etag)
+                       : v->last_modified && text_same(v->last_modified, r->last_modified);
     }
-    return have == v->total && (!r->etag || !v->etag || same_text(r->etag, v->etag));
+    return have == v->total && (!r->etag || !v->etag || text_same(r->etag, v->etag));
 }
 
 struct validators resume_version(const struct reply *r, bool plain)

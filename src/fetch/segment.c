@@ -12,6 +12,7 @@
 #include "fetch/segment.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "fetch/session_private.h"
 
 #include <stdlib.h>
@@ -101,19 +102,14 @@ static bool take_version(struct helper *h, const struct reply *r)
     return s->known;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* The whole came in place of a range: the server does not do ranges here, or the file changed. */
 static void whole_came(struct helper *h, const struct reply *r)
 {
     const struct validators *v = h->g->v;
 
     if (is_leaders(h)) {
-        h->g->changed = !same_text(v->etag, r->etag) ||
-                        !same_text(v->last_modified, r->last_modified) ||
+        h->g->changed = !text_same(v->etag, r->etag) ||
+                        !text_same(v->last_modified, r->last_modified) ||
                         (r->content_length >= 0 && r->content_length != v->total);
     }
     supply_of(h)->out = true;

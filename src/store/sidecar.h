@@ -48,9 +48,4 @@ int sidecar_write(int at, const char *name, struct sidecar *s, bool sync);
  * claimed before still is. */
 int sidecar_claim(int at, const char *name, struct sidecar *s, bool sync);
 
-/* A version that a part can be resumed of: known by a strong validator (RFC 9110 13.1.5). */
-bool validators_resumable(const struct validators *v);
-/* The same version in the same coding (its Date may differ). */
-bool validators_same(const struct validators *a, const struct validators *b);
-
 #endif

@@ -33,6 +33,10 @@ struct validators {
 };
 void validators_fini(struct validators *v);
 struct err *validators_copy(struct validators *to, const struct validators *from);
+/* A version that a part can be resumed of: known by a strong validator (RFC 9110 13.1.5). */
+bool validators_resumable(const struct validators *v);
+/* The same version in the same coding (its Date may differ). */
+bool validators_same(const struct validators *a, const struct validators *b);
 
 struct sink_spec {
     const char *path;       /* relative to the store's directory, or absolute; copied; NULL: not

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What one version of a resource is known by. */
 #include "base/alloc.h"
-#include "store/sidecar.h"
+#include "base/text.h"
+#include "store/sink.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +19,10 @@ bool validators_resumable(const struct validators *v)
            v->date - v->modified >= STRONG_AFTER;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 bool validators_same(const struct validators *a, const struct validators *b)
 {
-    return same_text(a->etag, b->etag) && same_text(a->last_modified, b->last_modified) &&
-           same_text(a->coding, b->coding) && a->total == b->total;
+    return text_same(a->etag, b->etag) && text_same(a->last_modified, b->last_modified) &&
+           text_same(a->coding, b->coding) && a->total == b->total;
 }
 
 void validators_fini(struct validators *v)
