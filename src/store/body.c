@@ -262,6 +262,7 @@ struct future *body_emit(struct body *b, const char *name, time_t modified)
     b->emission = m;
     b->modified = modified;
     b->whole = true;
+    b->paused = false; /* 416 may have been what told that it is */
     future_ref(&m->fut);
     if (!l->options.ordered && b != l->current) {
         list_push(&l->whole, &b->turn);

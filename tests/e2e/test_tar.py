@@ -194,6 +194,16 @@ def test_a_member_that_goes_out_is_finished(garner, nginx):
     assert [(r["path"], r["state"]) for r in records(garner) if r["state"] != "cancelled"] == [(got[0][0], "finished")]
 
 
+@pytest.mark.parametrize("how", [dict(no_length=1), dict(chunked=1)], ids=str)
+def test_its_end_is_told_by_416(garner, faults, how):
+    """It broke off where, as it turns out, it was at its end."""
+    url = faults.url("/a", size=200_000, etag='"1"', ranges=1, reset=100_000, **how)
+    run = garner("--tar", "t.tar", "--retry-delay", "1ms", url, timeout=20)
+    assert run.status == 0 and run.lines == ["a"], run
+    with tarfile.open(garner.path("t.tar")) as archive:
+        assert archive.extractfile("a").read() == faults.body(200_000)
+
+
 @pytest.mark.one_connection  # --segments would be remarked on
 def test_nobody_reads(garner, nginx):
     run, pipe = unread(garner, "--tar", "-", *[nginx.url(f"/f/3m.bin?{i}") for i in range(5)], "-o", "{index}")
