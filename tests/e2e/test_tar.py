@@ -67,7 +67,7 @@ def test_orders_names_and_collisions(garner, faults, other):
         faults._open_gates.discard("g")
         run = garner.start("--json", "--records", "r.jsonl", "--tar", "-", *args, *urls)
         faults.wait_gate("g")
-        run.until(lambda: b"three" in b"".join(run._out) or "--gather" in args, "the others")
+        run.until(lambda: all(t in b"".join(run._out) for t in (b"two", b"three")) or "--gather" in args, "the others")
         faults.open("g")
         result = run.wait()
         assert result.status == 1
