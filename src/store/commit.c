@@ -108,6 +108,17 @@ static struct err *check_same(const struct part *p, const struct spot *at)
     return NULL;
 }
 
+/* A file system over a network, or FUSE, may only tell at a close that bytes were lost. Any close
+ * will do, and the part has to stay open for its lock. */
+static int settle(const struct part *p)
+{
+    if (p->store->fsync) {
+        return fsync(p->fd);
+    }
+    const int copy = fcntl(p->fd, F_DUPFD_CLOEXEC, 0);
+    return copy < 0 || close(copy) == 0 || errno == EINTR ? 0 : -1;
+}
+
 static struct err *prepare(struct commit *c, struct part *p, const struct spot *at)
 {
     struct err *e = check_digest(c, p, at);
@@ -123,7 +134,7 @@ static struct err *prepare(struct commit *c, struct part *p, const struct spot *
     if (set_time(p->fd, c->options.modified) < 0) {
         return part_error(p, errno);
     }
-    return p->store->fsync && fsync(p->fd) < 0 ? part_error(p, errno) : NULL;
+    return settle(p) < 0 ? part_error(p, errno) : NULL;
 }
 
 /* -- the rename ------------------------------------------------------------------------------ */

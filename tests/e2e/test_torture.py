@@ -173,6 +173,21 @@ def test_a_name_that_is_refused(garner, faults):
     assert usual >= 20 and links(1) == 1
 
 
+@pytest.mark.parametrize("error", [errno.EIO, errno.EDQUOT])
+def test_bytes_that_are_lost_at_a_close(garner, faults, error):
+    """As file systems over a network may say it: the name is not given before one close went well."""
+    def lost(nth):
+        report = garner.path("report")
+        env = {"LD_PRELOAD": str(SHIM), "FAIL_CALL": "close", "FAIL_NTH": str(nth), "FAIL_ERRNO": str(error), "FAIL_REPORT": str(report)}
+        run = garner("--json", "-d", f"at{nth}", "-o", "a", faults.url("/a", size=600_000), env=env)
+        there = f"at{nth}/a" in garner.files()
+        assert there == (run.status == 0) and (not there or len(garner.read(f"at{nth}/a")) == 600_000), run
+        return int(dict(line.split()[:2] for line in report.read_text().splitlines())["close"]), not there and run.record["error"]["kind"] == "io"
+
+    closes, _ = lost(0)
+    assert sum(lost(nth)[1] for nth in range(1, closes + 1)) == 1
+
+
 @pytest.mark.parametrize("share", range(SHARES))
 def test_calls(torture, counts, share):
     counted, live = counts
