@@ -20,6 +20,7 @@ struct look {
     struct probe *probes; /* borrowed: until op has ended */
     size_t n;
     bool etags;
+    struct err *refused; /* no thread takes it; op's from the end on */
 };
 
 void probe_fini(struct probe *p)
@@ -116,7 +117,7 @@ static void on_look_end(void *arg)
             probe_fini(&k->probes[i]);
         }
     }
-    op_end(k->op, NULL, NULL, NULL);
+    op_end(k->op, NULL, NULL, k->refused);
     op_unref(k->op);
     store__unref(k->store);
     free(k);
@@ -124,7 +125,6 @@ static void on_look_end(void *arg)
 
 struct future *store_probe(struct store *s, struct probe *probes, size_t n, bool etags)
 {
-    struct err *e = NULL;
     struct look *k = mem_new(sizeof(*k));
     struct op *op = op_new(s->loop, false);
     if (!k || !op) {
@@ -135,13 +135,7 @@ struct future *store_probe(struct store *s, struct probe *probes, size_t n, bool
     for (size_t i = 0; i < n; i++) {
         probes[i].etag = NULL;
     }
-    *k = (struct look){store__ref(s), op_ref(op), probes, n, etags};
-    struct future *f = executor_submit(s->executor, run_look, k, on_look_end, NULL, &e);
-    future_unref(f);
-    if (e) {
-        err_unref(e);
-        op_unref(op);
-        return NULL;
-    }
+    *k = (struct look){store__ref(s), op_ref(op), probes, n, etags, NULL};
+    future_unref(executor_submit(s->executor, run_look, k, on_look_end, NULL, &k->refused));
     return &op->fut;
 }

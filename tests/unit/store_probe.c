@@ -287,6 +287,20 @@ START_TEST(store_stays_in_its_directory)
 }
 END_TEST
 
+/* As when no thread can be started: what is said is the executor's, not that memory ran out. */
+START_TEST(probe_without_an_executor)
+{
+    struct bed b;
+    bed_make(&b, 2, NULL);
+    struct probe p = {.path = "file"};
+    executor_shutdown(b.ex);
+    struct err *e = bed_done(&b, store_probe(b.s, &p, 1, false), NULL);
+    ck_assert(err_is(e, ERR_RUNTIME));
+    err_unref(e);
+    bed_end(&b);
+}
+END_TEST
+
 Suite *store_probe_suite(void);
 
 Suite *store_probe_suite(void)
@@ -297,6 +311,7 @@ Suite *store_probe_suite(void)
     tcase_add_test(c, probe_reads_marks);
     tcase_add_test(c, probe_would_rather);
     tcase_add_test(c, probe_cancelled);
+    tcase_add_test(c, probe_without_an_executor);
     tcase_add_test(c, store_makes_its_directory);
     tcase_add_test(c, store_that_only_looks);
     tcase_add_test(c, store_with_absolute_targets);
