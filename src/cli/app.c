@@ -182,6 +182,9 @@ static struct err *open_session(struct app *app)
         consumer = queued_consumer(app->queued, &consumer);
     }
     error = session_new(&env, &o->session, app->entries, &consumer, &app->session);
+    if (!error && o->output.verbose) {
+        report_retries(app->report, app->session);
+    }
     return error ? error : events_start(app->events, env.loop, app->session, warn, app);
 }
 

@@ -7,6 +7,7 @@
 #include "base/trace.h"
 #include "cli/printable.h"
 #include "cli/writer.h"
+#include "fetch/phase.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct report {
     const struct session_totals *totals; /* borrowed */
     double every, last_time;
     uint64_t last_received;
+    struct phase_observer retries;
 };
 
 static struct err *on_progress(void *arg);
@@ -172,6 +174,30 @@ void report_failure(struct report *r, const struct record *record)
         buf_addc(b, ')');
     }
     end_line(r);
+}
+
+static void on_phase(struct phase_observer *o, const struct phase_change *c)
+{
+    struct report *r = container_of(o, struct report, retries);
+
+    if (c->phase != PHASE_BACKOFF || !c->error) {
+        return;
+    }
+    struct buf *b = begin_line(r);
+    printable_add(b, c->url ? c->url : "");
+    buf_addf(b, ": %s: ", err_kind_name(err_kind(c->error)));
+    printable_add(b, err_message(c->error));
+    buf_adds(b, "; again");
+    if (c->delay > 0) {
+        buf_addf(b, " in %.1f s", c->delay);
+    }
+    end_line(r);
+}
+
+void report_retries(struct report *r, struct session *s)
+{
+    r->retries.on_phase = on_phase;
+    session_observe(s, &r->retries);
 }
 
 void report_note(struct report *r, const char *text)

@@ -28,6 +28,10 @@ void report_free(struct report *r);
 /* "garner: URL: kind: message" for a record of state failed; nothing for the others. */
 void report_failure(struct report *r, const struct record *record);
 
+/* From now on "garner: URL: kind: message; again in 1.5 s" for each attempt that is not the last.
+ */
+void report_retries(struct report *r, struct session *s);
+
 /* "garner: text". */
 void report_note(struct report *r, const char *text);
 

@@ -37,6 +37,15 @@ def test_count_is_4_by_default(garner, faults):
     assert garner(*QUICK, faults.url("/a", status=503)).record["attempts"] == 5
 
 
+def test_verbose_says_what_is_tried_again(garner, faults):
+    url = faults.url("/a", user="me:secret", status="503,429,200")
+    for args, told in ((["-v"], ["503; again in 0.0 s", "429"]), ([], [])):
+        run = garner("--retry-delay", "1ms", *args, "--if-exists", "overwrite", url.replace("/a", f"/{len(args)}"))
+        lines = [line for line in run.stderr.splitlines() if "; again" in line]
+        assert run.status == 0 and len(lines) == len(told) and "secret" not in run.stderr, run
+        assert all(words in line for words, line in zip(told, lines)), run
+
+
 def test_endless(garner, faults):
     run = garner(*QUICK, "--retry", "inf", faults.url("/a", status=",".join(["503"] * 12 + ["200"])), "--retry-max-delay", "20ms")
     assert run.status == 0 and run.record["attempts"] == 13, run
