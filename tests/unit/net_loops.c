@@ -246,6 +246,18 @@ START_TEST(a_hold_leaves_what_is_on_its_way)
 }
 END_TEST
 
+START_TEST(what_lies_between_is_a_part_of_the_buffer)
+{
+    const size_t mib = 1 << 20;
+    ck_assert_uint_eq(loops_between(0, 64 * mib), 0);
+    ck_assert_uint_eq(loops_between(1, 64 * mib), 0);
+    ck_assert_uint_eq(loops_between(2, 64 * mib), 4 * mib);
+    ck_assert_uint_eq(loops_between(64, 1024 * mib), 8 * mib);
+    ck_assert_uint_eq(loops_between(2, 16 * mib), 2 * mib);
+    ck_assert_uint_eq(loops_between(64, 65536), 8192);
+}
+END_TEST
+
 START_TEST(closing_ends_what_is_under_way)
 {
     struct scene s = {.options = {.connect_timeout = 5}};
@@ -277,6 +289,7 @@ Suite *net_loops_suite(void)
     tcase_add_test(t, errors_are_those_of_a_transfer);
     tcase_add_test(t, a_cancel_is_awaited);
     tcase_add_test(t, a_hold_leaves_what_is_on_its_way);
+    tcase_add_test(t, what_lies_between_is_a_part_of_the_buffer);
     tcase_add_test(t, closing_ends_what_is_under_way);
     suite_add_tcase(s, t);
     return s;
