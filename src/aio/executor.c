@@ -15,6 +15,9 @@
  * another is woken; and as a job must not wait behind a long one while threads sleep, a timer looks
  * after PATIENCE whether jobs still wait, and then wakes (or starts) one thread more each time.
  *
+ * And a thread that wakes takes nobody's core (SCHED_BATCH): not the loop's, which has more to give
+ * out, and not the server's, where that is on the same machine.
+ *
  * The handle is posted only by the thread that finds `done` empty, and only its callback empties
  * `done`: so it is never posted while it is queued, and one wake-up serves a batch.
  */
@@ -24,6 +27,7 @@
 #include "base/trace.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -83,6 +87,8 @@ static void executor_run(struct executor *ex, struct job *job)
 static void *executor_main(void *arg)
 {
     struct executor *ex = arg;
+    const struct sched_param none = {0};
+    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none); /* or as it was */
     pthread_mutex_lock(&ex->lock);
     for (;;) {
         struct list *node = list_pop(&ex->queue);
