@@ -73,6 +73,13 @@ static inline void list_splice(struct list *to, struct list *from)
     list_init(from);
 }
 
+/* Move everything in `from` to the head of `to`, in its order. */
+static inline void list_splice_front(struct list *to, struct list *from)
+{
+    list_splice(from, to);
+    list_splice(to, from);
+}
+
 #define list_for_each(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
 
 #define list_for_each_safe(it, head)                                                               \

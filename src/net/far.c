@@ -138,8 +138,7 @@ static void put_back(struct far *f, struct list *blocks)
 {
     struct lane *l = f->lane;
     pthread_mutex_lock(&l->lock);
-    list_splice(blocks, &f->blocks);
-    list_splice(&f->blocks, blocks);
+    list_splice_front(&f->blocks, blocks);
     list_remove(&f->arrival); /* more may have come meanwhile */
     list_push_front(&l->arrivals, &f->arrival);
     pthread_mutex_unlock(&l->lock);

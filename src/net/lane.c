@@ -135,8 +135,7 @@ static struct err *on_arrived(void *arg)
         far__deliver(container_of(node, struct far, arrival), false);
         pthread_mutex_lock(&l->lock);
     }
-    list_splice(&batch, &l->arrivals); /* what a hold leaves is first the next time */
-    list_splice(&l->arrivals, &batch);
+    list_splice_front(&l->arrivals, &batch); /* what a hold leaves is first the next time */
     pthread_mutex_unlock(&l->lock);
     return NULL;
 }

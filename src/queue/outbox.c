@@ -149,8 +149,7 @@ static void take_back(struct outbox *o)
         future_unref(m->reply);
         m->reply = NULL;
     }
-    list_splice(&o->sent, &o->waiting);
-    list_splice(&o->waiting, &o->sent);
+    list_splice_front(&o->waiting, &o->sent);
     o->nsent = 0;
 }
 

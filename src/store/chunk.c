@@ -121,8 +121,7 @@ void chunks_put_back(struct chunks *c, struct list *from)
         c->bytes += k->len - k->from;
         c->sealed += k->len - k->from;
     }
-    list_splice(from, &c->list);
-    list_splice(&c->list, from);
+    list_splice_front(&c->list, from);
 }
 
 void chunks_drop(struct store *s, struct list *chunks)

@@ -44,8 +44,7 @@ int part_link(struct part *p, int dir, const char *name)
 
 void part_forget(struct part *p, struct list *chunks, struct list *done)
 {
-    list_splice(done, chunks);
-    list_splice(chunks, done);
+    list_splice_front(chunks, done);
     list_for_each (node, chunks) {
         container_of(node, struct chunk, node)->from = 0;
     }
