@@ -294,6 +294,30 @@ bool future_cancel(struct future *f)
     return true;
 }
 
+/* -- shared -------------------------------------------------------------------------------- */
+
+struct future *future_share(struct loop *l, struct future **at)
+{
+    if (*at && future_done(*at)) {
+        future_unref(*at);
+        *at = NULL;
+    }
+    if (!*at) {
+        *at = future_new(l);
+    }
+    return future_ref(*at);
+}
+
+void future_release(struct future **at, struct err *error)
+{
+    struct future *f = *at;
+    *at = NULL;
+    if (f && !future_done(f)) {
+        err_unref(error ? future_set_error(f, err_ref(error)) : future_set_result(f, NULL, NULL));
+    }
+    future_unref(f);
+}
+
 /* -- looking ------------------------------------------------------------------------------- */
 
 struct err *future_error(struct future *f)

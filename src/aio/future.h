@@ -99,6 +99,12 @@ size_t future_remove_done_callback(struct future *f, future_fn fn, void *arg);
 void future_watch(struct future *f, struct future_cb *cb, future_fn fn, void *arg);
 void future_unwatch(struct future_cb *cb);
 
+/* For one that several wait for, kept in *at (owned; NULL while nobody does). future_share: a
+ * reference to it, made anew if there is none or it is done; NULL when memory ran out.
+ * future_release: it is done, with the error (borrowed) if there is one, and forgotten. */
+struct future *future_share(struct loop *l, struct future **at);
+void future_release(struct future **at, struct err *error);
+
 /* A readable word for the state: "pending", "done", "cancelled". */
 const char *future_state_name(const struct future *f);
 

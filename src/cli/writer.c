@@ -59,37 +59,14 @@ struct err *writer_error(const struct writer *w)
 
 /* -- those who wait ------------------------------------------------------------------------ */
 
-static void release(struct future **f, struct err *error)
-{
-    struct future *waited = *f;
-    *f = NULL;
-    if (waited && !future_done(waited)) {
-        err_unref(error ? future_set_error(waited, err_ref(error))
-                        : future_set_result(waited, NULL, NULL));
-    }
-    future_unref(waited);
-}
-
 static void release_due(struct writer *w)
 {
     if (writer_idle(w)) {
-        release(&w->drained, w->error);
+        future_release(&w->drained, w->error);
     }
     if (writer_idle(w) || backlog(w) < WRITER_BACKLOG) {
-        release(&w->ready, NULL);
+        future_release(&w->ready, NULL);
     }
-}
-
-static struct future *wait_on(struct writer *w, struct future **f)
-{
-    if (*f && future_done(*f)) {
-        future_unref(*f);
-        *f = NULL;
-    }
-    if (!*f) {
-        *f = future_new(w->loop);
-    }
-    return future_ref(*f);
 }
 
 struct future *writer_ready(struct writer *w)
@@ -97,12 +74,12 @@ struct future *writer_ready(struct writer *w)
     if (writer_idle(w) || backlog(w) < WRITER_BACKLOG) {
         return NULL;
     }
-    return wait_on(w, &w->ready);
+    return future_share(w->loop, &w->ready);
 }
 
 struct future *writer_drained(struct writer *w)
 {
-    struct future *f = wait_on(w, &w->drained);
+    struct future *f = future_share(w->loop, &w->drained);
     release_due(w);
     return f;
 }

@@ -142,24 +142,13 @@ static struct err *run_batch(void *arg, void **value)
 
 /* -- as the loop sees it ------------------------------------------------------------------- */
 
-static void release(struct future **f, struct err *error)
-{
-    struct future *waited = *f;
-    *f = NULL;
-    if (waited && !future_done(waited)) {
-        err_unref(error ? future_set_error(waited, err_ref(error))
-                        : future_set_result(waited, NULL, NULL));
-    }
-    future_unref(waited);
-}
-
 static void begin_batch(struct outfile *o);
 
 /* Those who wait are told when it is as they want it. */
 static void settle(struct outfile *o)
 {
     if (o->error || o->text.len < OUTFILE_BACKLOG) {
-        release(&o->ready, NULL);
+        future_release(&o->ready, NULL);
     }
     if (!o->finishing || o->busy || (!o->error && o->text.len > 0)) {
         return;
@@ -170,7 +159,7 @@ static void settle(struct outfile *o)
         begin_batch(o);
         return;
     }
-    release(&o->finishing, o->error);
+    future_release(&o->finishing, o->error);
 }
 
 /* Takes e over. */
@@ -271,26 +260,14 @@ void outfile_added(struct outfile *o)
     }
 }
 
-static struct future *wait_on(struct outfile *o, struct future **f)
-{
-    if (*f && future_done(*f)) {
-        future_unref(*f);
-        *f = NULL;
-    }
-    if (!*f) {
-        *f = future_new(o->loop);
-    }
-    return future_ref(*f);
-}
-
 struct future *outfile_ready(struct outfile *o)
 {
-    return o->error || o->text.len < OUTFILE_BACKLOG ? NULL : wait_on(o, &o->ready);
+    return o->error || o->text.len < OUTFILE_BACKLOG ? NULL : future_share(o->loop, &o->ready);
 }
 
 struct future *outfile_finish(struct outfile *o)
 {
-    struct future *f = wait_on(o, &o->finishing);
+    struct future *f = future_share(o->loop, &o->finishing);
     if (f) {
         begin_batch(o);
         settle(o);
