@@ -292,6 +292,20 @@ struct err *attempt_start(struct attempt *a)
     return error;
 }
 
+void attempt_end(struct attempt *a)
+{
+    a->unwanted = true;
+    future_cancel(a->transfer);
+}
+
+struct err *attempt_status(const struct attempt *a, struct err *status)
+{
+    const bool ours =
+        a->unwanted && err_is(status, ERR_CANCELLED) && !task_cancelling(a->job->task);
+
+    return ours ? NULL : status;
+}
+
 int64_t attempt_gained(const struct attempt *a)
 {
     const int64_t from = a->start > a->reached ? a->start : a->reached;

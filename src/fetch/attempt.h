@@ -47,7 +47,7 @@ struct attempt {
     /* what the reply's head decided */
     bool accepted;      /* the body goes to the sink */
     bool ask_again;     /* the reply was of no use: the plan changed */
-    bool unwanted;      /* its request is being ended, as the body has no place (naming.h) */
+    bool unwanted;      /* its request was ended by us: attempt_end */
     bool held;          /* the host waits as Retry-After asked: no backoff of ours */
     int64_t refused;    /* body bytes that went nowhere */
     int64_t start, end; /* of what the sink got from this attempt */
@@ -68,6 +68,14 @@ void attempt_aim(struct attempt *a, unsigned mirror);
 
 /* Sends the request: a->transfer is to be awaited. The job's slot is held. */
 struct err *attempt_start(struct attempt *a);
+
+/* Ends the request, as what it would still bring is not wanted: that is no cancel of the download,
+ * which goes on by what it has. */
+void attempt_end(struct attempt *a);
+
+/* What awaiting the transfer of the job's own attempt raised (borrowed, as what is returned): NULL
+ * for the end that attempt_end made. */
+struct err *attempt_status(const struct attempt *a, struct err *status);
 
 enum verdict {
     ATTEMPT_DONE,      /* the whole body is in the sink */

@@ -432,7 +432,7 @@ static enum co_state download_step(void *frame, struct err *status)
             refuse(d);
         } else if (!d->error && !(d->error = attempt_start(&d->attempt))) {
             CO_AWAIT(&d->co, d->attempt.transfer);
-            status = segments_status(&d->attempt, naming_status(&d->attempt, status));
+            status = attempt_status(&d->attempt, status);
             d->verdict = attempt_judge(&d->attempt, status, &d->error);
         } else {
             break;

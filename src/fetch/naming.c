@@ -102,14 +102,8 @@ static struct future *look(struct naming *n)
     return store_probe(job->session->env.store, &n->probe, 1, etags);
 }
 
-/* What comes is not to be kept. It waits in memory, where it may be all that --buffer lets in, so
- * that nothing would come any more at which the request could end. */
-static void end_request(const struct naming *n)
-{
-    n->attempt->unwanted = true;
-    future_cancel(n->attempt->transfer);
-}
-
+/* Where what comes is not to be kept, the request is ended: it waits in memory, where it may be all
+ * that --buffer lets in, so that nothing would come any more at which it could end. */
 static enum co_state naming_step(void *frame, struct err *status)
 {
     struct naming *n = frame;
@@ -130,12 +124,12 @@ static enum co_state naming_step(void *frame, struct err *status)
         n->look = NULL;
         error = status ? err_ref(status) : settle(n, &again);
         if (error) {
-            end_request(n);
+            attempt_end(n->attempt);
             return co_fail(&n->co, error);
         }
     } while (again);
     if (n->attempt->job->aside) {
-        end_request(n);
+        attempt_end(n->attempt);
     }
     CO_END(&n->co);
 }
@@ -201,12 +195,6 @@ struct err *naming_start(struct attempt *a, const struct reply *r)
     n->attempt = a;
     n->divide = worth_dividing(a, r);
     return NULL;
-}
-
-struct err *naming_status(const struct attempt *a, struct err *status)
-{
-    return a->unwanted && err_is(status, ERR_CANCELLED) && !task_cancelling(a->job->task) ? NULL
-                                                                                          : status;
 }
 
 struct future *naming_follow(struct attempt *a, const struct err *error)

@@ -23,10 +23,6 @@
  * ERR_CHECKSUM. */
 struct err *naming_start(struct attempt *a, const struct reply *r);
 
-/* What awaiting the request raised (borrowed, as what is returned): NULL if it was ended because
- * what it brings is not to be kept. */
-struct err *naming_status(const struct attempt *a, struct err *status);
-
 /* The request ended, with this error (borrowed; NULL: none). What is to be awaited, the caller's;
  * NULL: nothing is to be settled. */
 struct future *naming_follow(struct attempt *a, const struct err *error);

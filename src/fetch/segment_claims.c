@@ -81,7 +81,7 @@ static void take_over(struct segment *other)
 {
     other->end = other->at;
     other->taken = true;
-    future_cancel(other->attempt->transfer);
+    attempt_end(other->attempt);
 }
 
 bool segments__claim(struct segments *g, struct segment *s, struct attempt *a)

@@ -226,14 +226,6 @@ struct err *segments_take(struct segments *g, struct attempt *a, const void *byt
     return error;
 }
 
-struct err *segments_status(const struct attempt *a, struct err *status)
-{
-    return a->segment && a->segment->taken && err_is(status, ERR_CANCELLED) &&
-                   !task_cancelling(a->job->task)
-               ? NULL
-               : status;
-}
-
 struct future *segments_follow(struct segments *g, struct attempt *a, const struct err *error)
 {
     const bool useful = g->lead.at > g->lead.begin || g->lead.taken;

@@ -40,10 +40,6 @@ struct err *segments_lead(
 /* What came for a->segment, in place of sink_write. */
 struct err *segments_take(struct segments *g, struct attempt *a, const void *bytes, size_t n);
 
-/* What awaiting the download's own request raised (borrowed, as what is returned): NULL if it was
- * ended because others bring its rest. */
-struct err *segments_status(const struct attempt *a, struct err *status);
-
 /* The leading request ended, with this error (borrowed; NULL: none). What is to be awaited: the
  * crew, NULL if nobody is left. The future is the caller's. */
 struct future *segments_follow(struct segments *g, struct attempt *a, const struct err *error);
