@@ -15,6 +15,11 @@ struct field { /* a header line taken apart; not terminated */
     size_t name_len, value_len;
 };
 
+struct item { /* of a field that is a list; not terminated */
+    const char *text;
+    size_t len;
+};
+
 static void drop_string(struct reply_box *b, char **s)
 {
     if (*s && (*s < b->arena || *s >= b->arena + REPLY_ARENA)) {
@@ -122,17 +127,35 @@ static void trim(const char **s, size_t *n)
     }
 }
 
+/* The next item of a list ("a, b"), which may be empty; false behind the last. *at: NULL at first.
+ */
+static bool next_item(const struct field *f, const char **at, struct item *item)
+{
+    const char *end = f->value + f->value_len;
+    const char *s = *at ? *at : f->value;
+    if (s > end) {
+        return false;
+    }
+    const char *comma = memchr(s, ',', (size_t)(end - s));
+    *item = (struct item){s, (size_t)((comma ? comma : end) - s)};
+    *at = s + item->len + 1;
+    trim(&item->text, &item->len);
+    return true;
+}
+
+static bool item_is(const struct item *item, const char *name)
+{
+    return item->len == strlen(name) && strncasecmp(item->text, name, item->len) == 0;
+}
+
 /* RFC 9110 8.6: equal values in a list or in several lines are one; anything else is an attempt to
  * have two readers see two bodies. */
 static struct err *content_length(struct reply *r, const struct field *f)
 {
-    const char *s = f->value, *end = f->value + f->value_len;
-    while (s <= end) {
-        const char *comma = memchr(s, ',', (size_t)(end - s));
-        const char *item = s;
-        size_t n = (size_t)((comma ? comma : end) - s);
-        trim(&item, &n);
-        int64_t v = number(item, n);
+    const char *at = NULL;
+    struct item item;
+    while (next_item(f, &at, &item)) {
+        int64_t v = number(item.text, item.len);
         if (v < 0) {
             return err_new(
                 ERR_NETWORK, "CURLE_WEIRD_SERVER_REPLY", "the Content-Length is not a length");
@@ -142,27 +165,18 @@ static struct err *content_length(struct reply *r, const struct field *f)
                 ERR_NETWORK, "CURLE_WEIRD_SERVER_REPLY", "differing Content-Length values");
         }
         r->content_length = v;
-        s += (size_t)((comma ? comma : end) - s) + 1;
     }
     return NULL;
 }
 
 static bool has_token(const struct field *f, const char *token)
 {
-    size_t n = strlen(token);
-    const char *s = f->value, *end = f->value + f->value_len;
-    while (s < end) {
-        const char *comma = memchr(s, ',', (size_t)(end - s));
-        const char *item = s;
-        size_t len = (size_t)((comma ? comma : end) - s);
-        trim(&item, &len);
-        if (len == n && strncasecmp(item, token, n) == 0) {
+    const char *at = NULL;
+    struct item item;
+    while (next_item(f, &at, &item)) {
+        if (item_is(&item, token)) {
             return true;
         }
-        if (!comma) {
-            break;
-        }
-        s = comma + 1;
     }
     return false;
 }
@@ -190,16 +204,11 @@ static struct err *content_encoding(struct reply_box *b, const struct field *f)
  * takes off others without a look at where they end. */
 static struct err *transfer_encoding(struct reply_box *b, const struct field *f)
 {
-    const char *s = f->value, *end = f->value + f->value_len;
-    while (s <= end) {
-        const char *comma = memchr(s, ',', (size_t)(end - s));
-        const char *item = s;
-        size_t n = (size_t)((comma ? comma : end) - s);
-        s += n + 1;
-        trim(&item, &n);
-        const bool chunked = n == 7 && strncasecmp(item, "chunked", n) == 0;
-        if ((chunked && b->chunked) ||
-            (!chunked && n > 0 && !(n == 8 && strncasecmp(item, "identity", n) == 0))) {
+    const char *at = NULL;
+    struct item item;
+    while (next_item(f, &at, &item)) {
+        const bool chunked = item_is(&item, "chunked");
+        if (chunked ? b->chunked : item.len > 0 && !item_is(&item, "identity")) {
             return err_new(ERR_NETWORK, "CURLE_BAD_CONTENT_ENCODING",
                 "a Transfer-Encoding that was not asked for");
         }
