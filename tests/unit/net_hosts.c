@@ -57,373 +57,321 @@ static double spin_until(struct loop *l, const struct order *order, const char *
     return now;
 }
 
-/* Slots of letters 'a' on; nothing is asked for yet. */
-static void make(struct ask *asks, size_t n, struct order *order)
+enum { ASKS = 60 };
+
+/* Hosts, and slots of letters 'a' on for which nothing is asked yet. */
+struct bed {
+    struct loop *l;
+    struct hosts *h;
+    struct order order;
+    struct ask a[ASKS];
+};
+
+static void bed_begin(struct bed *b, struct hosts_options o)
 {
-    for (size_t i = 0; i < n; i++) {
-        ask_new(&asks[i], order, (char)('a' + i));
+    *b = (struct bed){.l = loop_starts()};
+    b->h = hosts_new(b->l, &o);
+    for (size_t i = 0; i < ASKS; i++) {
+        ask_new(&b->a[i], &b->order, (char)('a' + i));
     }
 }
 
-static void release(struct ask *asks, size_t n)
+static void bed_release(struct bed *b)
 {
-    for (size_t i = 0; i < n; i++) {
-        slot_release(&asks[i].slot);
-        slot_release(&asks[i].slot); /* idempotent */
+    for (size_t i = 0; i < ASKS; i++) {
+        slot_release(&b->a[i].slot);
+        slot_release(&b->a[i].slot); /* idempotent */
     }
+}
+
+static void bed_end(struct bed *b)
+{
+    bed_release(b);
+    hosts_free(b->h);
+    loop_ends_empty(b->l);
 }
 
 START_TEST(hosts_limits)
 {
-    struct loop *l = loop_starts();
-    struct hosts_options o = options(3, 2);
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[6];
-    make(a, 6, &order);
+    struct bed b;
+    bed_begin(&b, options(3, 2));
     for (int i = 0; i < 3; i++) {
-        request(h, &a[i], "http://one:80");
+        request(b.h, &b.a[i], "http://one:80");
     }
     for (int i = 3; i < 6; i++) {
-        request(h, &a[i], "http://two:80");
+        request(b.h, &b.a[i], "http://two:80");
     }
-    ck_assert_uint_eq(hosts_figures(h).waiting, 6);
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "adb"); /* in turn; three jobs */
-    ck_assert_uint_eq(hosts_figures(h).running, 3);
-    slot_release(&a[3].slot);
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "adbe"); /* one may have two only */
-    slot_release(&a[0].slot);
-    loop_spin(l, 3);
-    release(a, 6);
-    loop_spin(l, 3);
-    ck_assert_uint_eq(hosts_figures(h).running + hosts_figures(h).waiting, 0);
-    hosts_free(h);
-    loop_ends_empty(l);
+    ck_assert_uint_eq(hosts_figures(b.h).waiting, 6);
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text, "adb"); /* in turn; three jobs */
+    ck_assert_uint_eq(hosts_figures(b.h).running, 3);
+    slot_release(&b.a[3].slot);
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text, "adbe"); /* one may have two only */
+    slot_release(&b.a[0].slot);
+    loop_spin(b.l, 3);
+    bed_release(&b);
+    loop_spin(b.l, 3);
+    ck_assert_uint_eq(hosts_figures(b.h).running + hosts_figures(b.h).waiting, 0);
+    bed_end(&b);
 }
 END_TEST
 
 START_TEST(hosts_fair)
 {
-    struct loop *l = loop_starts();
-    struct hosts_options o = options(1, 1);
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[6];
-    make(a, 6, &order);
+    struct bed b;
+    bed_begin(&b, options(1, 1));
     for (int i = 0; i < 4; i++) {
-        request(h, &a[i], "http://many:80");
+        request(b.h, &b.a[i], "http://many:80");
     }
-    request(h, &a[4], "http://few:80");
-    request(h, &a[5], "http://other:80");
+    request(b.h, &b.a[4], "http://few:80");
+    request(b.h, &b.a[5], "http://other:80");
     for (int i = 0; i < 6; i++) {
-        loop_spin(l, 2);
-        size_t last = (size_t)(order.text[order.len - 1] - 'a');
-        slot_release(&a[last].slot);
+        loop_spin(b.l, 2);
+        size_t last = (size_t)(b.order.text[b.order.len - 1] - 'a');
+        slot_release(&b.a[last].slot);
     }
-    ck_assert_str_eq(order.text, "aefbcd");
-    hosts_free(h);
-    loop_ends_empty(l);
+    ck_assert_str_eq(b.order.text, "aefbcd");
+    bed_end(&b);
 }
 END_TEST
 
 START_TEST(hosts_front)
 {
-    struct loop *l = loop_starts();
-    struct hosts_options o = options(1, 1);
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[3];
-    make(a, 3, &order);
-    request(h, &a[0], "http://h:80");
-    loop_spin(l, 2);
-    request(h, &a[1], "http://h:80");
-    err_is_none(slot_request(h, &a[2].slot, "http://h:80", true, true));
-    slot_release(&a[0].slot);
-    loop_spin(l, 2);
-    ck_assert_str_eq(order.text, "ac");
-    release(a, 3);
-    hosts_free(h);
-    loop_ends_empty(l);
+    struct bed b;
+    bed_begin(&b, options(1, 1));
+    request(b.h, &b.a[0], "http://h:80");
+    loop_spin(b.l, 2);
+    request(b.h, &b.a[1], "http://h:80");
+    err_is_none(slot_request(b.h, &b.a[2].slot, "http://h:80", true, true));
+    slot_release(&b.a[0].slot);
+    loop_spin(b.l, 2);
+    ck_assert_str_eq(b.order.text, "ac");
+    bed_end(&b);
 }
 END_TEST
 
 /* Those that run wait for it: neither limit counts, nor who was there before. */
 START_TEST(hosts_hurry)
 {
-    struct loop *l = loop_starts();
-    struct hosts_options o = options(2, 1);
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[5];
-    make(a, 5, &order);
-    request(h, &a[0], "http://x:80");
-    request(h, &a[1], "http://y:80");
-    request(h, &a[2], "http://x:80");
-    request(h, &a[3], "http://x:80");
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "ab");
-    slot_hurry(&a[3].slot);
-    slot_hurry(&a[3].slot);
-    slot_hurry(&a[0].slot); /* has one */
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "abd");
-    slot_release(&a[3].slot);
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "abd"); /* the limits are what they were */
-    slot_hold_host(&a[0].slot, 60);
-    request(h, &a[4], "http://x:80");
-    slot_hurry(&a[4].slot);
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "abd"); /* Retry-After is obeyed */
-    release(a, 5);
-    hosts_free(h);
-    loop_ends_empty(l);
+    struct bed b;
+    bed_begin(&b, options(2, 1));
+    request(b.h, &b.a[0], "http://x:80");
+    request(b.h, &b.a[1], "http://y:80");
+    request(b.h, &b.a[2], "http://x:80");
+    request(b.h, &b.a[3], "http://x:80");
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text, "ab");
+    slot_hurry(&b.a[3].slot);
+    slot_hurry(&b.a[3].slot);
+    slot_hurry(&b.a[0].slot); /* has one */
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text, "abd");
+    slot_release(&b.a[3].slot);
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text, "abd"); /* the limits are what they were */
+    slot_hold_host(&b.a[0].slot, 60);
+    request(b.h, &b.a[4], "http://x:80");
+    slot_hurry(&b.a[4].slot);
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text, "abd"); /* Retry-After is obeyed */
+    bed_end(&b);
 }
 END_TEST
 
 START_TEST(hosts_release_before_announcement)
 {
-    struct loop *l = loop_starts();
-    struct hosts_options o = options(2, 2);
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[2];
-    make(a, 2, &order);
-    request(h, &a[0], "http://h:80");
-    slot_release(&a[0].slot); /* while it waits */
-    loop_spin(l, 3);
-    request(h, &a[1], "http://h:80");
-    loop_spin(l, 1);
-    ck_assert_int_eq(a[1].slot.state, SLOT_GRANTED);
-    slot_release(&a[1].slot); /* granted, not announced */
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "");
-    hosts_free(h);
-    loop_ends_empty(l);
+    struct bed b;
+    bed_begin(&b, options(2, 2));
+    request(b.h, &b.a[0], "http://h:80");
+    slot_release(&b.a[0].slot); /* while it waits */
+    loop_spin(b.l, 3);
+    request(b.h, &b.a[1], "http://h:80");
+    loop_spin(b.l, 1);
+    ck_assert_int_eq(b.a[1].slot.state, SLOT_GRANTED);
+    slot_release(&b.a[1].slot); /* granted, not announced */
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text, "");
+    bed_end(&b);
 }
 END_TEST
 
 START_TEST(hosts_lookups)
 {
-    struct loop *l = loop_starts();
+    struct bed b;
     struct hosts_options o = options(9, 9);
     o.lookups = 2;
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[7];
     const char *origins[] = {"http://x:80", "http://x:80", "http://y:80", "http://z:80",
         "http://z:80", "http://127.0.0.1:80", "http://127.0.0.1:80"};
-    make(a, 7, &order);
+    bed_begin(&b, o);
     for (int i = 0; i < 7; i++) {
-        err_is_none(slot_request(h, &a[i].slot, origins[i], false, i >= 5));
+        err_is_none(slot_request(b.h, &b.a[i].slot, origins[i], false, i >= 5));
     }
-    loop_spin(l, 3);
+    loop_spin(b.l, 3);
     /* One look-up a host, two at once; an address waits for none. */
-    ck_assert_uint_eq(order.len, 4);
-    ck_assert_ptr_nonnull(strchr(order.text, 'a'));
-    ck_assert_ptr_nonnull(strchr(order.text, 'c'));
-    ck_assert_ptr_nonnull(strchr(order.text, 'f'));
-    ck_assert_ptr_nonnull(strchr(order.text, 'g'));
-    slot_resolved(&a[0].slot);
-    loop_spin(l, 3);
-    ck_assert_uint_eq(order.len, 6); /* x's other one, and z's look-up */
-    slot_release(&a[3].slot);        /* failed: z's next one looks it up again */
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text + 6, "e");
-    ck_assert(a[4].slot.lookup);
-    release(a, 7);
-    hosts_free(h);
-    loop_ends_empty(l);
+    ck_assert_uint_eq(b.order.len, 4);
+    ck_assert_ptr_nonnull(strchr(b.order.text, 'a'));
+    ck_assert_ptr_nonnull(strchr(b.order.text, 'c'));
+    ck_assert_ptr_nonnull(strchr(b.order.text, 'f'));
+    ck_assert_ptr_nonnull(strchr(b.order.text, 'g'));
+    slot_resolved(&b.a[0].slot);
+    loop_spin(b.l, 3);
+    ck_assert_uint_eq(b.order.len, 6); /* x's other one, and z's look-up */
+    slot_release(&b.a[3].slot);        /* failed: z's next one looks it up again */
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text + 6, "e");
+    ck_assert(b.a[4].slot.lookup);
+    bed_end(&b);
 }
 END_TEST
 
 START_TEST(hosts_lookup_expires)
 {
-    struct loop *l = loop_starts();
+    struct bed b;
     struct hosts_options o = options(9, 9);
     o.resolved_for = 0.05;
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[3];
-    make(a, 3, &order);
-    err_is_none(slot_request(h, &a[0].slot, "http://x:80", false, false));
-    loop_spin(l, 3);
-    slot_resolved(&a[0].slot);
-    slot_release(&a[0].slot);
-    spin_for(l, 0.08);
-    err_is_none(slot_request(h, &a[1].slot, "http://x:80", false, false));
-    err_is_none(slot_request(h, &a[2].slot, "http://x:80", false, false));
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "ab");
-    release(a, 3);
-    hosts_free(h);
-    loop_ends_empty(l);
+    bed_begin(&b, o);
+    err_is_none(slot_request(b.h, &b.a[0].slot, "http://x:80", false, false));
+    loop_spin(b.l, 3);
+    slot_resolved(&b.a[0].slot);
+    slot_release(&b.a[0].slot);
+    spin_for(b.l, 0.08);
+    err_is_none(slot_request(b.h, &b.a[1].slot, "http://x:80", false, false));
+    err_is_none(slot_request(b.h, &b.a[2].slot, "http://x:80", false, false));
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text, "ab");
+    bed_end(&b);
 }
 END_TEST
 
 START_TEST(hosts_hold)
 {
-    struct loop *l = loop_starts();
-    struct hosts_options o = options(9, 3);
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[5];
-    make(a, 5, &order);
-    request(h, &a[0], "http://h:80");
-    loop_spin(l, 2);
-    const double then = loop_time(l);
-    slot_hold_host(&a[0].slot, 0.1);
-    slot_hold_host(&a[0].slot, 0.01); /* never less than before */
-    slot_release(&a[0].slot);
+    struct bed b;
+    bed_begin(&b, options(9, 3));
+    request(b.h, &b.a[0], "http://h:80");
+    loop_spin(b.l, 2);
+    const double then = loop_time(b.l);
+    slot_hold_host(&b.a[0].slot, 0.1);
+    slot_hold_host(&b.a[0].slot, 0.01); /* never less than before */
+    slot_release(&b.a[0].slot);
     for (int i = 1; i < 5; i++) {
-        request(h, &a[i], "http://h:80");
+        request(b.h, &b.a[i], "http://h:80");
     }
-    ck_assert_uint_eq(hosts_figures(h).held, 1);
-    ck_assert_double_ge(spin_until(l, &order, "ab"), then + 0.0999); /* one probe */
-    ck_assert_uint_eq(hosts_figures(h).held, 0);
-    slot_answered(&a[1].slot);
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "abcd");
-    release(a, 5);
-    hosts_free(h);
-    loop_ends_empty(l);
+    ck_assert_uint_eq(hosts_figures(b.h).held, 1);
+    ck_assert_double_ge(spin_until(b.l, &b.order, "ab"), then + 0.0999); /* one probe */
+    ck_assert_uint_eq(hosts_figures(b.h).held, 0);
+    slot_answered(&b.a[1].slot);
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text, "abcd");
+    bed_end(&b);
 }
 END_TEST
 
 START_TEST(hosts_hold_is_one_host_s)
 {
-    struct loop *l = loop_starts();
-    struct hosts_options o = options(9, 3);
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[3];
-    make(a, 3, &order);
-    request(h, &a[0], "http://h:80");
-    loop_spin(l, 2);
-    slot_hold_host(&a[0].slot, 3600);
-    slot_release(&a[0].slot);
-    request(h, &a[1], "http://h:80");
-    request(h, &a[2], "http://other:80");
-    spin_for(l, 0.05);
-    ck_assert_str_eq(order.text, "ac");
-    ck_assert_uint_eq(hosts_figures(h).held, 1);
-    release(a, 3);
-    hosts_free(h);
-    loop_ends_empty(l);
+    struct bed b;
+    bed_begin(&b, options(9, 3));
+    request(b.h, &b.a[0], "http://h:80");
+    loop_spin(b.l, 2);
+    slot_hold_host(&b.a[0].slot, 3600);
+    slot_release(&b.a[0].slot);
+    request(b.h, &b.a[1], "http://h:80");
+    request(b.h, &b.a[2], "http://other:80");
+    spin_for(b.l, 0.05);
+    ck_assert_str_eq(b.order.text, "ac");
+    ck_assert_uint_eq(hosts_figures(b.h).held, 1);
+    bed_end(&b);
 }
 END_TEST
 
 START_TEST(hosts_probe_held_again)
 {
-    struct loop *l = loop_starts();
-    struct hosts_options o = options(9, 3);
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[4];
-    make(a, 4, &order);
-    request(h, &a[0], "http://h:80");
-    loop_spin(l, 2);
-    slot_hold_host(&a[0].slot, 0.02);
-    slot_release(&a[0].slot);
+    struct bed b;
+    bed_begin(&b, options(9, 3));
+    request(b.h, &b.a[0], "http://h:80");
+    loop_spin(b.l, 2);
+    slot_hold_host(&b.a[0].slot, 0.02);
+    slot_release(&b.a[0].slot);
     for (int i = 1; i < 4; i++) {
-        request(h, &a[i], "http://h:80");
+        request(b.h, &b.a[i], "http://h:80");
     }
-    spin_until(l, &order, "ab");
-    const double then = loop_time(l);
-    slot_hold_host(&a[1].slot, 0.05);
-    slot_release(&a[1].slot);
-    ck_assert_double_ge(spin_until(l, &order, "abc"), then + 0.0499);
-    slot_release(&a[2].slot); /* ended without a new hold */
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "abcd");
-    release(a, 4);
-    hosts_free(h);
-    loop_ends_empty(l);
+    spin_until(b.l, &b.order, "ab");
+    const double then = loop_time(b.l);
+    slot_hold_host(&b.a[1].slot, 0.05);
+    slot_release(&b.a[1].slot);
+    ck_assert_double_ge(spin_until(b.l, &b.order, "abc"), then + 0.0499);
+    slot_release(&b.a[2].slot); /* ended without a new hold */
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text, "abcd");
+    bed_end(&b);
 }
 END_TEST
 
 START_TEST(hosts_given_up)
 {
-    struct loop *l = loop_starts();
+    struct bed b;
     struct hosts_options o = options(9, 1);
     o.failures = 2;
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[8];
-    make(a, 8, &order);
+    bed_begin(&b, o);
     static const bool connected[] = {false, true, false, false};
     for (int i = 0; i < 7; i++) {
-        request(h, &a[i], i == 6 ? "http://other:80" : "http://h:80");
+        request(b.h, &b.a[i], i == 6 ? "http://other:80" : "http://h:80");
     }
-    loop_spin(l, 3);
+    loop_spin(b.l, 3);
     for (int i = 0; i < 4; i++) {
-        ck_assert(!slot_refused(&a[i].slot));
-        slot_connected(&a[i].slot, connected[i]);
-        slot_release(&a[i].slot);
-        loop_spin(l, 3);
+        ck_assert(!slot_refused(&b.a[i].slot));
+        slot_connected(&b.a[i].slot, connected[i]);
+        slot_release(&b.a[i].slot);
+        loop_spin(b.l, 3);
     }
-    ck_assert_str_eq(order.text, "agbcdef"); /* who waited is told at once */
-    ck_assert(slot_refused(&a[4].slot) && slot_refused(&a[5].slot));
-    ck_assert(!slot_refused(&a[6].slot));
-    ck_assert_uint_eq(hosts_figures(h).running, 1);
-    ck_assert_uint_eq(hosts_figures(h).waiting, 0);
-    request(h, &a[7], "http://h:80");
-    ck_assert(slot_refused(&a[7].slot));
-    slot_release(&a[7].slot); /* before it was told */
-    loop_spin(l, 3);
-    ck_assert_str_eq(order.text, "agbcdef");
-    release(a, 8);
-    hosts_free(h);
-    loop_ends_empty(l);
+    ck_assert_str_eq(b.order.text, "agbcdef"); /* who waited is told at once */
+    ck_assert(slot_refused(&b.a[4].slot) && slot_refused(&b.a[5].slot));
+    ck_assert(!slot_refused(&b.a[6].slot));
+    ck_assert_uint_eq(hosts_figures(b.h).running, 1);
+    ck_assert_uint_eq(hosts_figures(b.h).waiting, 0);
+    request(b.h, &b.a[7], "http://h:80");
+    ck_assert(slot_refused(&b.a[7].slot));
+    slot_release(&b.a[7].slot); /* before it was told */
+    loop_spin(b.l, 3);
+    ck_assert_str_eq(b.order.text, "agbcdef");
+    bed_end(&b);
 }
 END_TEST
 
 START_TEST(hosts_fail_for_ever)
 {
-    struct loop *l = loop_starts();
-    struct hosts_options o = options(1, 1);
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[6];
-    make(a, 6, &order);
+    struct bed b;
+    bed_begin(&b, options(1, 1));
     for (int i = 0; i < 6; i++) {
-        request(h, &a[i], "http://h:80");
+        request(b.h, &b.a[i], "http://h:80");
     }
     for (int i = 0; i < 6; i++) {
-        loop_spin(l, 3);
-        ck_assert(!slot_refused(&a[i].slot));
-        slot_connected(&a[i].slot, false);
-        slot_release(&a[i].slot);
+        loop_spin(b.l, 3);
+        ck_assert(!slot_refused(&b.a[i].slot));
+        slot_connected(&b.a[i].slot, false);
+        slot_release(&b.a[i].slot);
     }
-    hosts_free(h);
-    loop_ends_empty(l);
+    bed_end(&b);
 }
 END_TEST
 
-/* Seconds until 20 of 60 have their slots. */
+/* Seconds until 20 of all have their slots. */
 static double granted_after(double rate, double per_host_rate)
 {
-    struct loop *l = loop_starts();
+    struct bed b;
     struct hosts_options o = options(99, 99);
     o.rate = rate;
     o.per_host_rate = per_host_rate;
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a[60];
-    const double then = loop_time(l);
-    make(a, 60, &order);
-    for (int i = 0; i < 60; i++) {
-        request(h, &a[i], i % 2 ? "http://x:80" : "http://y:80");
+    bed_begin(&b, o);
+    const double then = loop_time(b.l);
+    for (int i = 0; i < ASKS; i++) {
+        request(b.h, &b.a[i], i % 2 ? "http://x:80" : "http://y:80");
     }
-    while (order.len < 20) {
-        loop_spin(l, 1);
+    while (b.order.len < 20) {
+        loop_spin(b.l, 1);
     }
-    const double took = loop_time(l) - then;
-    release(a, 60);
-    hosts_free(h);
-    loop_ends_empty(l);
+    const double took = loop_time(b.l) - then;
+    bed_end(&b);
     return took;
 }
 
@@ -440,23 +388,18 @@ END_TEST
 
 START_TEST(hosts_bounded)
 {
-    struct loop *l = loop_starts();
-    struct hosts_options o = options(4, 4);
-    struct hosts *h = hosts_new(l, &o);
-    struct order order = {0};
-    struct ask a;
-    make(&a, 1, &order);
+    struct bed b;
+    bed_begin(&b, options(4, 4));
     for (unsigned i = 0; i < 5000; i++) {
         char origin[40];
         snprintf(origin, sizeof(origin), "http://h%u:80", i);
-        request(h, &a, origin);
-        order.len = 0;
-        loop_spin(l, 2);
-        slot_release(&a.slot);
+        request(b.h, &b.a[0], origin);
+        b.order.len = 0;
+        loop_spin(b.l, 2);
+        slot_release(&b.a[0].slot);
     }
-    ck_assert_uint_le(hosts_figures(h).hosts, 1025);
-    hosts_free(h);
-    loop_ends_empty(l);
+    ck_assert_uint_le(hosts_figures(b.h).hosts, 1025);
+    bed_end(&b);
 }
 END_TEST
 
